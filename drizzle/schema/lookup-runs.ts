@@ -1,0 +1,35 @@
+import { index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { moment } from './columns.ts';
+
+/**
+ * One question of a phone system and its answer. Partitioned by month of `asked_at`; the table is made by a migration written
+ * by hand (drizzle-kit cannot express partitions), so this file is left out of `index.ts` and a test compares the two.
+ */
+export const lookupRuns = pgTable(
+  'lookup_runs',
+  {
+    id: uuid('id').notNull(),
+    askedAt: moment('asked_at').notNull(),
+    accountId: uuid('account_id').notNull(),
+    pbxId: text('pbx_id').notNull(),
+    orgId: text('org_id'),
+    lookupId: text('lookup_id').notNull(),
+    lookupVersion: integer('lookup_version').notNull(),
+    /** What the phone system asked, sealed; and the keyed hash of the number as E.164, for finding it. */
+    questionSealed: text('question_sealed').notNull(),
+    numberHash: text('number_hash'),
+    answerReason: text('answer_reason').notNull(),
+    answerExtension: text('answer_extension'),
+    answerMatches: integer('answer_matches').notNull(),
+    answerMs: integer('answer_ms'),
+    found: jsonb('found'),
+    foundAt: moment('found_at'),
+    repeats: integer('repeats').notNull().default(0),
+  },
+  (table) => [
+    primaryKey({ columns: [table.id, table.askedAt] }),
+    index('lookup_runs_pbx_id_asked_at').on(table.pbxId, table.askedAt),
+    index('lookup_runs_account_id_asked_at').on(table.accountId, table.askedAt),
+    index('lookup_runs_number_hash').on(table.numberHash),
+  ],
+);

@@ -1,0 +1,138 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { AppError } from './errors.ts';
+
+const port = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
+const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+const milliseconds = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 10, default: fallback, description });
+
+/**
+ * Every setting that the product reads, with its default and the sentence that the README prints.
+ * An empty environment variable counts as unset.
+ */
+export const SettingsSchema = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address that every listener binds to' }),
+  PORT: port(3000, 'Portal and phone API'),
+  PUBLIC_URL: text('Address that browsers and Salesforce use to reach the portal; default `http://localhost:<PORT>`'),
+  TRUST_PROXY: text(
+    'Addresses (CIDR, comma-separated) of proxies whose `X-Forwarded-*` headers are believed; default none',
+  ),
+  METRICS_PORT: port(
+    9464,
+    'Prometheus metrics of the server; +1 the worker, +2 and +3 the Temporal SDK of each; 0 = any free port',
+  ),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map((level) => Type.Literal(level)),
+    { default: 'info', description: '`fatal`, `error`, `warn`, `info`, `debug` or `trace`' },
+  ),
+  TRUNKLINE_DATA_DIR: Type.String({ default: '.local', description: 'Where `npm start` keeps its data' }),
+  TRUNKLINE_KEYS: text(
+    'Keys that seal secrets: `id:base64(32 bytes)[,…]`, the first seals, all open; made in the data folder together with the stand-in, required otherwise',
+  ),
+  DATABASE_URL: text('PostgreSQL; default: an embedded one in the data folder'),
+  POSTGRES_PORT: port(5433, 'Port of the embedded PostgreSQL'),
+  TEMPORAL_ADDRESS: text('Temporal server; default: a development server is started'),
+  TEMPORAL_NAMESPACE: Type.String({ default: 'default', description: 'Temporal namespace' }),
+  TEMPORAL_CLI_PATH: text('The `temporal` command; default: on the PATH, downloaded or built'),
+  TEMPORAL_PORT: port(7233, 'Port of the development Temporal server'),
+  TEMPORAL_UI_PORT: port(8233, 'Port of its UI'),
+  TEMPORAL_UI_URL: text('Temporal UI, for links; default: the development server’s'),
+  SALESFORCE_CLIENT_ID: text('Consumer key of the Salesforce app; without it the stand-in is used'),
+  SALESFORCE_CLIENT_SECRET: text('Consumer secret of the Salesforce app'),
+  SALESFORCE_STAND_IN_PORT: port(3001, 'Port of the Salesforce stand-in'),
+  SALESFORCE_STAND_IN_URL: text('Address of a stand-in that runs already; set by `npm start` for its own processes'),
+  SALESFORCE_API_VERSION: Type.String({
+    pattern: '^\\d{2,3}\\.0$',
+    default: '67.0',
+    description: 'Version of the Salesforce API',
+  }),
+  SALESFORCE_ACD_NAMESPACE: text(
+    'Namespace of the managed package whose licence the connecting user needs; stand-in: `trunkline`; with the real Salesforce one of the two is required',
+  ),
+  SALESFORCE_ACD_PERMISSION_SET_LICENSE: text(
+    'Developer name of the permission-set licence that the connecting user needs',
+  ),
+  MAIL_URL: text('SMTP server, `smtp://user:password@host:port`; default: messages land in `mail/` in the data folder'),
+  MAIL_FROM: Type.String({ default: 'Trunkline <trunkline@localhost>', description: 'Sender of mail' }),
+  CHROMIUM_PATH: text('Browser for tests, demo and screenshots; default: an installed one, else the npm package’s'),
+  CONNECTION_VALIDATE_EVERY_MS: milliseconds(300_000, 'How often a connection is checked with a real call'),
+  CONNECTION_WATCH_EVERY_MS: milliseconds(5_000, 'How often its token is introspected while a page watches'),
+  CONNECTION_REFRESH_AT_LEAST_EVERY_MS: milliseconds(604_800_000, 'A genuine refresh happens at least this often'),
+  CONNECTION_RIGHTS_CHECK_EVERY_MS: milliseconds(86_400_000, 'How often user, rights and licence are checked again'),
+  CONNECTION_RETRY_FIRST_MS: milliseconds(
+    2_000,
+    'First retry while Salesforce is unreachable; doubles with jitter up to five minutes',
+  ),
+  CONNECTION_RECHECK_MS: Type.String({
+    pattern: '^\\d+(,\\d+)*$',
+    default: '60000,300000,900000,3600000',
+    description: 'Waits between re-checks of a broken connection; the last repeats',
+  }),
+});
+
+export type Settings = Type.Static<typeof SettingsSchema>;
+
+/** One seal key: `id` stands in front of everything it sealed. */
+export interface SealKey {
+  readonly id: string;
+  readonly key: Buffer;
+}
+
+/** Reads and checks the environment. Throws `CONFIGURATION_INVALID` with one sentence that names the setting. */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
+  const settings = parseSettings(environment);
+  const publicUrl = new URL(settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`).origin;
+  const real = settings.SALESFORCE_CLIENT_ID !== undefined && settings.SALESFORCE_STAND_IN_URL === undefined;
+  if (real && settings.SALESFORCE_CLIENT_SECRET === undefined) {
+    throw invalid('SALESFORCE_CLIENT_SECRET is missing: set it to the consumer secret of the Salesforce app.');
+  }
+  if (real && !settings.SALESFORCE_ACD_NAMESPACE && !settings.SALESFORCE_ACD_PERMISSION_SET_LICENSE) {
+    throw invalid(
+      'Set SALESFORCE_ACD_NAMESPACE or SALESFORCE_ACD_PERMISSION_SET_LICENSE: it names the licence that the connecting user needs.',
+    );
+  }
+  return Object.freeze({
+    settings: Object.freeze(settings),
+    publicUrl,
+    /** Cookies may be marked Secure only where the browser comes by https. */
+    secureCookies: publicUrl.startsWith('https:'),
+    usesStandIn: !real,
+    keys: settings.TRUNKLINE_KEYS === undefined ? [] : parseKeys(settings.TRUNKLINE_KEYS),
+    recheckDelaysMs: settings.CONNECTION_RECHECK_MS.split(',').map(Number),
+    acdLicence: {
+      namespace: settings.SALESFORCE_ACD_NAMESPACE ?? (real ? undefined : 'trunkline'),
+      permissionSetLicense: settings.SALESFORCE_ACD_PERMISSION_SET_LICENSE,
+    },
+  });
+}
+
+export type Config = ReturnType<typeof loadConfig>;
+
+function parseSettings(environment: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(
+    Object.keys(SettingsSchema.properties).flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const settings = Value.Convert(SettingsSchema, Value.Default(SettingsSchema, given));
+  if (Value.Check(SettingsSchema, settings)) return settings;
+  const [first] = Value.Errors(SettingsSchema, settings);
+  const name = first?.instancePath.slice(1) ?? 'A setting';
+  throw invalid(`${name} is not valid: it ${first?.message ?? 'cannot be read'}.`);
+}
+
+function parseKeys(value: string): readonly SealKey[] {
+  return value.split(',').map((entry) => {
+    const [id = '', encoded = ''] = entry.trim().split(':');
+    const key = Buffer.from(encoded, 'base64');
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id) || key.length !== 32) {
+      throw invalid('TRUNKLINE_KEYS is not valid: it is a list of id:base64, each key 32 bytes long.');
+    }
+    return { id, key };
+  });
+}
+
+const invalid = (message: string) => new AppError('CONFIGURATION_INVALID', message);

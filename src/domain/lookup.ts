@@ -1,0 +1,135 @@
+import type { LookupId, OrgId, PbxId } from './ids.ts';
+
+/** Every reason an answer can have; the same words in the header, the log, the metrics and the README. */
+export const answerReasons = [
+  'matched',
+  'matched-several',
+  'no-match',
+  'withheld',
+  'invalid-number',
+  'no-extension',
+  'owner-inactive',
+  'not-connected',
+  'salesforce-slow',
+  'salesforce-error',
+  'quota',
+  'deadline',
+] as const;
+export type AnswerReason = (typeof answerReasons)[number];
+
+/** Reasons that Salesforce's own data gave: these are repeated for five seconds, the others never. */
+export const repeatableReasons: ReadonlySet<AnswerReason> = new Set([
+  'matched',
+  'matched-several',
+  'no-match',
+  'no-extension',
+  'owner-inactive',
+]);
+
+/** Reasons that trouble forced: the workflow goes on asking after the answer. */
+export const troubleReasons: ReadonlySet<AnswerReason> = new Set([
+  'not-connected',
+  'salesforce-slow',
+  'salesforce-error',
+  'quota',
+  'deadline',
+]);
+
+export const lookupKinds = ['extension', 'data', 'ivr'] as const;
+export type LookupKind = (typeof lookupKinds)[number];
+
+/** What the phone system sent, as it sent it. At least one is given; an empty text counts as not given. */
+export interface Question {
+  readonly callerId?: string;
+  readonly calledId?: string;
+  readonly ivrId?: string;
+}
+
+/** What Salesforce said about a question. `fields` are a data lookup's values. */
+export interface Finding {
+  readonly reason: AnswerReason;
+  readonly matches: number;
+  readonly extension?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Id and object of the record that won. */
+  readonly recordId?: string;
+  readonly object?: string;
+}
+
+/** What the phone system was told. */
+export interface Answer {
+  readonly runId: string;
+  readonly reason: AnswerReason;
+  readonly matches: number;
+  /** The extension to ring: found, or the fallback; undefined when there is none. */
+  readonly extension: string | undefined;
+  readonly fields: Readonly<Record<string, string>>;
+  /** From the question's arrival, by the server's own clock. */
+  readonly ms: number;
+}
+
+/** One step of a lookup: where to search, and what of the record found is the answer. The first step that matches wins. */
+export interface LookupStep {
+  readonly object: string;
+  /** API names of the phone fields that are searched. */
+  readonly fields: readonly string[];
+  /** Whose extension: the record's owner. */
+  readonly extensionOf: 'owner';
+  /** User field that holds the extension. */
+  readonly extensionField: string;
+}
+
+export interface LookupDefinition {
+  readonly id: LookupId;
+  readonly accountId: string;
+  readonly kind: LookupKind;
+  readonly name: string;
+  readonly steps: readonly LookupStep[];
+  readonly fallbackExtension: string | undefined;
+  readonly version: number;
+}
+
+/** A phone system as the administrator set it up. */
+export interface Pbx {
+  readonly id: PbxId;
+  readonly accountId: string;
+  readonly name: string;
+  /** ISO 3166-1 alpha-2; national numbers are read as of this country. */
+  readonly country: string;
+  readonly fallbackExtension: string | undefined;
+  readonly deadlineMs: number;
+  readonly answerFormat: AnswerFormat;
+  /** 404 instead of an empty 200 when nothing was found and no fallback applies. */
+  readonly notFoundOnMiss: boolean;
+  readonly defaultExtensionLookupId: LookupId;
+  readonly version: number;
+}
+
+export const answerFormats = ['text', 'json', 'xml', 'form'] as const;
+export type AnswerFormat = (typeof answerFormats)[number];
+
+export const deadlineLimitsMs = { default: 1_500, min: 300, max: 7_000 } as const;
+
+/** A lookup run as it is recorded. Times are epoch milliseconds; `question` is sealed where it is stored. */
+export interface LookupRun {
+  readonly id: string;
+  readonly askedAtMs: number;
+  readonly accountId: string;
+  readonly pbxId: PbxId;
+  readonly orgId: OrgId | undefined;
+  readonly lookupId: LookupId;
+  readonly lookupVersion: number;
+  readonly question: Question;
+  /** `unknown` when the process ended before it could tell what the caller was told. */
+  readonly answer: {
+    readonly reason: AnswerReason | 'unknown';
+    readonly extension: string | undefined;
+    readonly matches: number;
+    readonly ms: number | undefined;
+  };
+  /** What Salesforce said, maybe after the answer; undefined while that is not known. */
+  readonly found: Finding | undefined;
+  readonly foundAtMs: number | undefined;
+  /** How many further identical questions got this answer. */
+  readonly repeats: number;
+}

@@ -1,0 +1,57 @@
+/**
+ * Every error that Trunkline raises on purpose, by code. The code identifies it (a class does not survive the trip through
+ * Temporal); its kind decides the HTTP status and whether Temporal tries again.
+ */
+export const errorKinds = {
+  CONFIGURATION_INVALID: 'invalid',
+  REQUEST_INVALID: 'invalid',
+  PHONE_NUMBER_MISSING: 'invalid',
+  LOGIN_HOST_INVALID: 'invalid',
+  OAUTH_STATE_INVALID: 'invalid',
+  LINK_INVALID: 'invalid',
+  PASSWORD_TOO_WEAK: 'invalid',
+  CSRF_TOKEN_INVALID: 'forbidden',
+  SIGN_IN_REQUIRED: 'unauthenticated',
+  SIGN_IN_FAILED: 'unauthenticated',
+  PBX_TOKEN_INVALID: 'unauthenticated',
+  PBX_TOKEN_WRONG_PBX: 'forbidden',
+  PBX_ADDRESS_NOT_ALLOWED: 'forbidden',
+  ACCOUNT_NOT_CONFIRMED: 'forbidden',
+  PBX_NOT_FOUND: 'not-found',
+  LOOKUP_NOT_FOUND: 'not-found',
+  PAGE_NOT_FOUND: 'not-found',
+  LOOKUP_WRONG_KIND: 'conflict',
+  EMAIL_TAKEN: 'conflict',
+  ORG_CONNECTED_BY_ANOTHER_ACCOUNT: 'conflict',
+  ANOTHER_ORG_CONNECTED: 'conflict',
+  TOO_MANY_REQUESTS: 'rate-limited',
+  SALESFORCE_LIMIT_REACHED: 'rate-limited',
+  SALESFORCE_UNAVAILABLE: 'unavailable',
+  DATABASE_UNAVAILABLE: 'unavailable',
+  TEMPORAL_UNAVAILABLE: 'unavailable',
+  MAIL_UNAVAILABLE: 'unavailable',
+  STORED_SECRET_UNREADABLE: 'internal',
+  LOCAL_SERVICE_FAILED: 'internal',
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorKind =
+  'invalid' | 'unauthenticated' | 'forbidden' | 'not-found' | 'conflict' | 'rate-limited' | 'unavailable' | 'internal';
+
+export type ErrorCode = keyof typeof errorKinds;
+
+/** An error raised on purpose. `message` is for people: what happened, and what to do; it never carries a secret or a number. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  get kind(): ErrorKind {
+    return errorKinds[this.code];
+  }
+}

@@ -1,0 +1,372 @@
+import type { AuthorizationReason, Cause, Connection, ReasonDetail } from './domain/connection.ts';
+import type { LookupDefinition, LookupRun, Pbx } from './domain/lookup.ts';
+import type { LookupId, OrgId, PbxId } from './domain/ids.ts';
+
+/*
+ * What the use cases need from the world, in their own words. Each interface has an adapter in a folder of its own and a
+ * hand-written fake in test/support; both pass the same contract test.
+ */
+
+// ---------------------------------------------------------------------------------------------------------- accounts
+
+export interface Account {
+  readonly id: string;
+  /** Lower case; the user name. */
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly company: string | undefined;
+  readonly timeZone: string;
+  readonly confirmedAtMs: number | undefined;
+}
+
+export interface Accounts {
+  /** Throws `EMAIL_TAKEN`. */
+  create(account: Omit<Account, 'id' | 'confirmedAtMs'>): Promise<Account>;
+  findByEmail(email: string): Promise<Account | undefined>;
+  findById(id: string): Promise<Account | undefined>;
+  confirm(id: string): Promise<void>;
+}
+
+/** A signed-in browser. The id itself is never stored, only its SHA-256. */
+export interface Sessions {
+  create(idHash: string, accountId: string, expiresAtMs: number): Promise<void>;
+  find(idHash: string): Promise<{ accountId: string; expiresAtMs: number } | undefined>;
+  extend(idHash: string, expiresAtMs: number): Promise<void>;
+  remove(idHash: string): Promise<void>;
+}
+
+export type LinkPurpose = 'confirm-email';
+
+/** Links that work once. The token itself is never stored, only its SHA-256. */
+export interface OneTimeLinks {
+  create(link: { tokenHash: string; purpose: LinkPurpose; accountId: string; expiresAtMs: number }): Promise<void>;
+  /** The account of an unused, unexpired link, which is used up by this. */
+  use(tokenHash: string, purpose: LinkPurpose): Promise<string | undefined>;
+}
+
+export interface AuditEvent {
+  readonly accountId: string | undefined;
+  /** Who did it: `account`, `salesforce-user`, `system`. */
+  readonly actor: 'account' | 'salesforce-user' | 'system' | 'phone-system';
+  /** Noun and past participle: `pbx.created`. */
+  readonly action: string;
+  /** Id of what it was done to. */
+  readonly subject: string | undefined;
+  /** Plain facts; never a secret or a number. */
+  readonly detail?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface Audit {
+  record(event: AuditEvent): Promise<void>;
+  list(accountId: string, limit: number): Promise<readonly (AuditEvent & { atMs: number })[]>;
+}
+
+// ------------------------------------------------------------------------------------------------------- connections
+
+export type AuthorizationStatus = 'begun' | 'code-received' | 'succeeded' | 'refused';
+
+/** One attempt to connect or refresh through Salesforce's pages. */
+export interface Authorization {
+  readonly id: string;
+  readonly accountId: string;
+  readonly status: AuthorizationStatus;
+  /** Origin of the Salesforce login host. */
+  readonly loginHost: string;
+  readonly reason: AuthorizationReason | undefined;
+  readonly reasonDetail: ReasonDetail;
+  readonly orgId: OrgId | undefined;
+  readonly expiresAtMs: number;
+}
+
+/** A grant as Salesforce answered it; lives in memory and sealed only. */
+export interface Grant {
+  readonly accessToken: string;
+  /** Absent in the answer to a refresh without rotation. */
+  readonly refreshToken: string | undefined;
+  /** Origin, checked to be Salesforce's. Absent: keep the one known. */
+  readonly instanceUrl: string | undefined;
+  readonly orgId: OrgId;
+  /** 18 characters. */
+  readonly userId: string;
+  /** The identity URL of the answer. */
+  readonly identityUrl: string;
+  readonly issuedAtMs: number;
+}
+
+export interface Authorizations {
+  create(authorization: {
+    accountId: string;
+    loginHost: string;
+    stateHash: string;
+    browserHash: string;
+    codeVerifier: string;
+    expiresAtMs: number;
+  }): Promise<{ id: string }>;
+  findByState(stateHash: string): Promise<(Authorization & { browserHash: string }) | undefined>;
+  find(id: string): Promise<Authorization | undefined>;
+  latestOf(accountId: string): Promise<Authorization | undefined>;
+  /** Stores the code once, sealed; false when the attempt had one, has ended or is too old. */
+  receiveCode(id: string, code: string): Promise<boolean>;
+  /** Hands out code and verifier at most once, so that the exchange is sent at most once. */
+  takeCode(
+    id: string,
+  ): Promise<{ code: string; codeVerifier: string; loginHost: string; accountId: string } | undefined>;
+  storeGrant(id: string, grant: Grant): Promise<void>;
+  readGrant(id: string): Promise<Grant | undefined>;
+  /** Erases code, verifier and grant. */
+  end(
+    id: string,
+    outcome: { status: 'succeeded' | 'refused'; reason?: AuthorizationReason; detail?: ReasonDetail; orgId?: OrgId },
+  ): Promise<void>;
+}
+
+/** The credentials of a connection, opened. */
+export interface Credentials {
+  readonly orgId: OrgId;
+  /** Grows by one with each refresh and each new authorization. */
+  readonly version: number;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly instanceUrl: string;
+  readonly identityUrl: string;
+  readonly loginHost: string;
+  readonly issuedAtMs: number;
+  readonly refreshStartedAtMs: number | undefined;
+  readonly refreshAttempt: string | undefined;
+}
+
+/** What the user of a connection is, as Salesforce says. */
+export interface ConnectedUser {
+  readonly userId: string;
+  readonly username: string;
+  readonly orgName: string | undefined;
+  readonly isSandbox: boolean;
+}
+
+export interface CredentialsStore {
+  read(orgId: OrgId): Promise<Credentials | undefined>;
+  /** Step 1 of the protocol. False: another refresh is marked, or the version is another. */
+  markRefresh(orgId: OrgId, version: number, attempt: string): Promise<boolean>;
+  /** Takes over a mark that is older than `olderThanMs` by PostgreSQL's clock, for a token that is sent again. */
+  takeOverMark(orgId: OrgId, version: number, attempt: string, olderThanMs: number): Promise<boolean>;
+  /** Step 2: everything in one statement. False: a new authorization won. */
+  writeRefreshed(orgId: OrgId, version: number, attempt: string, grant: Grant): Promise<boolean>;
+  /** The refresh certainly did not happen, or ended with a definite refusal. */
+  clearMark(orgId: OrgId, attempt: string): Promise<void>;
+  erase(orgId: OrgId): Promise<void>;
+}
+
+/** Changes of the projection row; what is absent stays. */
+export type ConnectionChange = Partial<Omit<Connection, 'id' | 'accountId' | 'orgId' | 'revision'>>;
+
+export interface Connections {
+  ofAccount(accountId: string): Promise<Connection | undefined>;
+  ofOrg(orgId: OrgId): Promise<Connection | undefined>;
+  /**
+   * Claims the org for the account and stores the grant as the new credentials, in one transaction. Answers with the former
+   * refresh token, to be revoked; throws `ORG_CONNECTED_BY_ANOTHER_ACCOUNT`, `ANOTHER_ORG_CONNECTED`.
+   */
+  handOver(handOver: {
+    accountId: string;
+    grant: Grant & { refreshToken: string; instanceUrl: string };
+    loginHost: string;
+    user: ConnectedUser;
+  }): Promise<{ connection: Connection; version: number; formerRefreshToken: string | undefined }>;
+  update(orgId: OrgId, change: ConnectionChange): Promise<void>;
+}
+
+// -------------------------------------------------------------------------------------------------------- Salesforce
+
+/**
+ * What came of a call to Salesforce's token endpoint. `did-not-happen`: nothing reached Salesforce. `unknown`: it may have
+ * worked, so a refresh token may be spent.
+ */
+export type TokenOutcome =
+  | { readonly kind: 'granted'; readonly grant: Grant }
+  | { readonly kind: 'refused'; readonly reason: AuthorizationReason; readonly detail: ReasonDetail }
+  | { readonly kind: 'did-not-happen'; readonly cause: Cause }
+  | { readonly kind: 'unknown'; readonly cause: Cause; readonly answer: string };
+
+export interface SalesforceOAuth {
+  authorizeUrl(request: { loginHost: string; state: string; codeChallenge: string }): string;
+  exchangeCode(request: { loginHost: string; code: string; codeVerifier: string }): Promise<TokenOutcome>;
+  /** The only call that sends a refresh token to be used. `signal` ends it; its own limit is 120 s. */
+  refresh(credentials: Credentials, signal: AbortSignal): Promise<TokenOutcome>;
+  revoke(loginHost: string, token: string): Promise<void>;
+  introspect(
+    credentials: Pick<Credentials, 'accessToken' | 'loginHost'>,
+    signal?: AbortSignal,
+  ): Promise<{ active: boolean; expiresAtMs: number | undefined } | { failed: Cause }>;
+}
+
+/** Where and as whom the data API is asked. */
+export interface SalesforceSession {
+  readonly orgId: OrgId;
+  readonly instanceUrl: string;
+  readonly accessToken: string;
+  readonly version: number;
+}
+
+export type SalesforceRecord = Readonly<Record<string, unknown>>;
+
+/** A failed call: `token` = this access token was refused (401); otherwise a cause and whether asking again may help. */
+export interface SalesforceFailure {
+  readonly kind: 'token' | 'failure';
+  readonly cause: Cause;
+  /** `errorCode` or HTTP status or network code: for logs, never Salesforce's message. */
+  readonly answer: string;
+  readonly retryable: boolean;
+}
+export type SalesforceResult<T> =
+  | { readonly ok: true; readonly value: T; readonly apiUsage: { used: number; max: number } | undefined }
+  | { readonly ok: false; readonly failure: SalesforceFailure };
+
+export interface SalesforceData {
+  query(
+    session: SalesforceSession,
+    soql: string,
+    signal: AbortSignal,
+  ): Promise<SalesforceResult<readonly SalesforceRecord[]>>;
+  /** At most five queries in one API call; each has its own result. */
+  queries(
+    session: SalesforceSession,
+    soql: readonly string[],
+    signal: AbortSignal,
+  ): Promise<SalesforceResult<readonly SalesforceResult<readonly SalesforceRecord[]>[]>>;
+  search(
+    session: SalesforceSession,
+    sosl: string,
+    signal: AbortSignal,
+  ): Promise<SalesforceResult<readonly SalesforceRecord[]>>;
+}
+
+// ----------------------------------------------------------------------------------------------------- phone systems
+
+export interface PbxToken {
+  /** `jti` of the JWT. */
+  readonly id: string;
+  readonly pbxId: PbxId;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | undefined;
+  readonly lastUsedAtMs: number | undefined;
+  readonly revokedAtMs: number | undefined;
+}
+
+export interface Pbxs {
+  /** The signing secret is sealed by the adapter. */
+  create(pbx: Omit<Pbx, 'version'>, signingSecret: Uint8Array): Promise<Pbx>;
+  list(accountId: string): Promise<readonly Pbx[]>;
+  find(accountId: string, id: PbxId): Promise<Pbx | undefined>;
+  update(pbx: Omit<Pbx, 'version'>): Promise<Pbx>;
+  signingSecret(id: PbxId): Promise<Uint8Array>;
+  createToken(token: { id: string; pbxId: PbxId; name: string; expiresAtMs: number | undefined }): Promise<PbxToken>;
+  tokens(id: PbxId): Promise<readonly PbxToken[]>;
+  /** False when there is no such unrevoked token of this PBX. */
+  revokeToken(pbxId: PbxId, tokenId: string): Promise<boolean>;
+  touchTokens(used: ReadonlyMap<string, number>): Promise<void>;
+}
+
+export interface Lookups {
+  create(lookup: Omit<LookupDefinition, 'version'>): Promise<LookupDefinition>;
+  find(accountId: string, id: LookupId): Promise<LookupDefinition | undefined>;
+}
+
+/** What the phone API needs of everything that changes rarely, from memory; told of changes by NOTIFY. */
+export interface PhoneDirectory {
+  pbx(id: PbxId): { readonly pbx: Pbx; readonly signingSecret: Uint8Array } | undefined;
+  token(id: string): PbxToken | undefined;
+  lookup(id: LookupId): LookupDefinition | undefined;
+  connection(accountId: string): Connection | undefined;
+  /** The opened credentials of an org; undefined when it is not connected. */
+  credentials(orgId: OrgId): Credentials | undefined;
+  /** Reads the credentials row again; coalesced. */
+  reread(orgId: OrgId): Promise<Credentials | undefined>;
+  /** Resolves when credentials above `version` are known, or false when the signal ends first or the connection is broken. */
+  waitForVersionAbove(orgId: OrgId, version: number, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface LookupRuns {
+  /** Idempotent by run id: a second write fills in what the first did not know. */
+  record(run: LookupRun): Promise<void>;
+  listOfPbx(accountId: string, pbxId: PbxId, limit: number): Promise<readonly LookupRun[]>;
+}
+
+// ------------------------------------------------------------------------------------------------------------ engine
+
+export interface ConnectionEngine {
+  /** Starts `authorizationWorkflow` for a stored code. */
+  startAuthorization(authorizationId: string): Promise<void>;
+  /** Tells the connection workflow that Salesforce refused this version of the access token. */
+  tokenRejected(orgId: OrgId, version: number): Promise<void>;
+  /** Asks for a check now; resolves when it is done. */
+  checkNow(orgId: OrgId): Promise<void>;
+}
+
+/** The argument of `lookupWorkflow`: ids and times, and the question sealed. */
+export interface LookupStart {
+  readonly runId: string;
+  readonly askedAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly accountId: string;
+  readonly pbxId: PbxId;
+  readonly lookupId: LookupId;
+  readonly lookupVersion: number;
+  readonly orgId: OrgId | undefined;
+  readonly sealedQuestion: string;
+}
+
+export interface LookupEngine {
+  /** Starts `lookupWorkflow`; `eager` tells whether this process got its first task at once. */
+  start(start: LookupStart): Promise<{ eager: boolean }>;
+}
+
+// ----------------------------------------------------------------------------------------------------------- changes
+
+/** What changed, as `NOTIFY` tells it: ids and versions only. */
+export type Change =
+  | { readonly kind: 'connection'; readonly accountId: string; readonly orgId: OrgId; readonly revision: number }
+  | { readonly kind: 'credentials'; readonly orgId: OrgId; readonly version: number }
+  | { readonly kind: 'pbx'; readonly id: PbxId; readonly accountId: string }
+  | { readonly kind: 'pbx-token'; readonly id: string; readonly pbxId: PbxId }
+  | { readonly kind: 'lookup'; readonly id: LookupId }
+  | { readonly kind: 'authorization'; readonly id: string; readonly accountId: string }
+  | { readonly kind: 'lookup-run'; readonly id: string; readonly accountId: string; readonly pbxId: PbxId };
+
+export interface ChangeFeed {
+  /** `listener` hears every change; `reload` when changes may have been missed. Answers with the unsubscriber. */
+  subscribe(listener: (change: Change) => void, reload?: () => void): () => void;
+}
+
+// ------------------------------------------------------------------------------------------------------------- other
+
+export interface Sealer {
+  /** AES-256-GCM; `context` names the row and column and must be the same when opened. */
+  seal(plain: string, context: string): string;
+  /** Throws `STORED_SECRET_UNREADABLE`. */
+  open(sealed: string, context: string): string;
+  /** Keyed hash, for finding a number without storing it. */
+  keyedHash(value: string): string;
+}
+
+export interface PasswordHasher {
+  hash(password: string): Promise<string>;
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Throws `MAIL_UNAVAILABLE`. */
+  send(mail: Mail): Promise<void>;
+}
+
+export interface Clock {
+  now(): number;
+}
