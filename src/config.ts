@@ -35,6 +35,7 @@ export const SettingsSchema = Type.Object({
   POSTGRES_PORT: port(5433, 'Port of the embedded PostgreSQL'),
   TEMPORAL_ADDRESS: text('Temporal server; default: a development server is started'),
   TEMPORAL_NAMESPACE: Type.String({ default: 'default', description: 'Temporal namespace' }),
+  WORKFLOW_BUNDLE_PATH: text('Workflow bundle made beforehand; default: made when a process starts'),
   TEMPORAL_CLI_PATH: text('The `temporal` command; default: on the PATH, downloaded or built'),
   TEMPORAL_PORT: port(7233, 'Port of the development Temporal server'),
   TEMPORAL_UI_PORT: port(8233, 'Port of its UI'),
@@ -95,6 +96,15 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   }
   return Object.freeze({
     settings: Object.freeze(settings),
+    /** The SDK's own variables (address, API key, TLS …), for its own reader. */
+    temporalEnvironment: {
+      ...Object.fromEntries(
+        Object.entries(environment).flatMap(([name, value]) =>
+          name.startsWith('TEMPORAL_') && value !== undefined && value !== '' ? [[name, value]] : [],
+        ),
+      ),
+      TEMPORAL_NAMESPACE: settings.TEMPORAL_NAMESPACE,
+    } as Readonly<Record<string, string>>,
     publicUrl,
     /** Cookies may be marked Secure only where the browser comes by https. */
     secureCookies: publicUrl.startsWith('https:'),
@@ -136,3 +146,8 @@ function parseKeys(value: string): readonly SealKey[] {
 }
 
 const invalid = (message: string) => new AppError('CONFIGURATION_INVALID', message);
+
+/** What a process that we start inherits: this one's environment with some variables changed, or taken away where undefined. */
+export function inheritedEnvironment(changes: Readonly<Record<string, string | undefined>> = {}): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
+}

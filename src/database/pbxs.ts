@@ -1,0 +1,143 @@
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { pbxTokens } from '../../drizzle/schema/pbx-tokens.ts';
+import { pbxs } from '../../drizzle/schema/pbxs.ts';
+import type { Pbx } from '../domain/lookup.ts';
+import { AppError } from '../errors.ts';
+import type { Change, PbxToken, Pbxs, Sealer } from '../ports.ts';
+import { notifyChange } from './changes.ts';
+import { guarded, type Drizzle } from './client.ts';
+
+type Row = typeof pbxs.$inferSelect;
+type TokenRow = typeof pbxTokens.$inferSelect;
+type Transaction = Parameters<Parameters<Drizzle['transaction']>[0]>[0];
+
+const secretContext = (pbxId: string) => `pbxs.signing_secret ${pbxId}`;
+
+export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
+  return {
+    create: (pbx, signingSecret) =>
+      guarded(() =>
+        db.transaction(async (transaction) => {
+          const signingSecretSealed = sealer.seal(
+            Buffer.from(signingSecret).toString('base64url'),
+            secretContext(pbx.id),
+          );
+          const [row] = await transaction
+            .insert(pbxs)
+            .values({ ...pbx, signingSecretSealed })
+            .returning();
+          await tell(transaction, { kind: 'pbx', id: pbx.id, accountId: pbx.accountId });
+          return toPbx(required(row));
+        }),
+      ),
+    list: (accountId) =>
+      guarded(async () => {
+        const rows = await db.select().from(pbxs).where(eq(pbxs.accountId, accountId)).orderBy(asc(pbxs.createdAt));
+        return rows.map(toPbx);
+      }),
+    find: (accountId, id) =>
+      guarded(async () => {
+        const [row] = await db
+          .select()
+          .from(pbxs)
+          .where(and(eq(pbxs.accountId, accountId), eq(pbxs.id, id)));
+        return row && toPbx(row);
+      }),
+    update: ({ id, accountId, ...settings }) =>
+      guarded(() =>
+        db.transaction(async (transaction) => {
+          const [row] = await transaction
+            .update(pbxs)
+            .set({
+              ...settings,
+              fallbackExtension: settings.fallbackExtension ?? null,
+              version: sql`${pbxs.version} + 1`,
+            })
+            .where(and(eq(pbxs.accountId, accountId), eq(pbxs.id, id)))
+            .returning();
+          await tell(transaction, { kind: 'pbx', id, accountId });
+          return toPbx(required(row));
+        }),
+      ),
+    signingSecret: (id) =>
+      guarded(async () => {
+        const [row] = await db.select({ sealed: pbxs.signingSecretSealed }).from(pbxs).where(eq(pbxs.id, id));
+        return openSigningSecret(sealer, id, required(row).sealed);
+      }),
+    createToken: ({ expiresAtMs, ...token }) =>
+      guarded(() =>
+        db.transaction(async (transaction) => {
+          const [row] = await transaction
+            .insert(pbxTokens)
+            .values({ ...token, expiresAt: expiresAtMs === undefined ? null : new Date(expiresAtMs) })
+            .returning();
+          await tell(transaction, { kind: 'pbx-token', id: token.id, pbxId: token.pbxId });
+          return toToken(required(row));
+        }),
+      ),
+    tokens: (id) =>
+      guarded(async () => {
+        const rows = await db.select().from(pbxTokens).where(eq(pbxTokens.pbxId, id)).orderBy(asc(pbxTokens.createdAt));
+        return rows.map(toToken);
+      }),
+    revokeToken: (pbxId, tokenId) =>
+      guarded(() =>
+        db.transaction(async (transaction) => {
+          const revoked = await transaction
+            .update(pbxTokens)
+            .set({ revokedAt: new Date() })
+            .where(and(eq(pbxTokens.pbxId, pbxId), eq(pbxTokens.id, tokenId), isNull(pbxTokens.revokedAt)))
+            .returning({ id: pbxTokens.id });
+          if (revoked.length > 0) await tell(transaction, { kind: 'pbx-token', id: tokenId, pbxId });
+          return revoked.length > 0;
+        }),
+      ),
+    touchTokens: (used) =>
+      guarded(async () => {
+        if (used.size === 0) return;
+        const ids = [...used.keys()];
+        const moments = [...used.values()].map((ms) => new Date(ms).toISOString());
+        await db.execute(sql`
+          update pbx_tokens set last_used_at = greatest(last_used_at, used.at)
+          from unnest(${sql.param(ids)}::uuid[], ${sql.param(moments)}::timestamptz[]) as used (id, at)
+          where pbx_tokens.id = used.id`);
+      }),
+  };
+}
+
+/** Opens a signing secret as it stands in the row. */
+export const openSigningSecret = (sealer: Sealer, id: string, sealed: string): Uint8Array =>
+  Buffer.from(sealer.open(sealed, secretContext(id)), 'base64url');
+
+export const toPbx = (row: Row): Pbx => ({
+  id: row.id,
+  accountId: row.accountId,
+  name: row.name,
+  country: row.country,
+  fallbackExtension: row.fallbackExtension ?? undefined,
+  deadlineMs: row.deadlineMs,
+  answerFormat: row.answerFormat,
+  notFoundOnMiss: row.notFoundOnMiss,
+  defaultExtensionLookupId: row.defaultExtensionLookupId,
+  version: row.version,
+});
+
+export const toToken = (row: TokenRow): PbxToken => ({
+  id: row.id,
+  pbxId: row.pbxId,
+  name: row.name,
+  createdAtMs: row.createdAt.getTime(),
+  expiresAtMs: row.expiresAt?.getTime(),
+  lastUsedAtMs: row.lastUsedAt?.getTime(),
+  revokedAtMs: row.revokedAt?.getTime(),
+});
+
+async function tell(transaction: Transaction, change: Change): Promise<void> {
+  const { channel, payload } = notifyChange(change);
+  await transaction.execute(sql`select pg_notify(${channel}, ${payload})`);
+}
+
+function required<T>(row: T | undefined): T {
+  if (row === undefined) throw new AppError('PBX_NOT_FOUND', 'There is no such phone system.');
+  return row;
+}

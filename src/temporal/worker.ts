@@ -1,0 +1,40 @@
+import { Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Logger } from '../logger.ts';
+import type { TemporalConnection } from './client.ts';
+
+export interface RunningWorker {
+  /** Settles when the worker has stopped; rejects when it failed. */
+  readonly stopped: Promise<void>;
+  /** Takes no more work and waits for what is under way. */
+  close(): Promise<void>;
+  isRunning(): boolean;
+}
+
+/** Creates a worker and lets it run. `onFailure` hears when it stops without being asked to. */
+export async function runWorker(
+  temporal: TemporalConnection,
+  options: Omit<WorkerOptions, 'connection' | 'namespace'>,
+  logger: Logger,
+  onFailure: (error: unknown) => void,
+): Promise<RunningWorker> {
+  const worker = await Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '20s',
+    ...options,
+  });
+  const stopped = worker.run();
+  stopped.catch((error: unknown) => {
+    logger.error({ taskQueue: options.taskQueue, err: error }, 'worker failed');
+    onFailure(error);
+  });
+  return {
+    stopped,
+    isRunning: () => worker.getState() === 'RUNNING',
+    async close() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await stopped.catch(() => undefined);
+    },
+  };
+}
