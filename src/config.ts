@@ -104,7 +104,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
         ),
       ),
       TEMPORAL_NAMESPACE: settings.TEMPORAL_NAMESPACE,
-    } as Readonly<Record<string, string>>,
+    },
     publicUrl,
     /** Cookies may be marked Secure only where the browser comes by https. */
     secureCookies: publicUrl.startsWith('https:'),

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { AppError } from '../errors.ts';
+import { startService, type Service } from './processes.ts';
+
+export interface TemporalOptions {
+  /** The `temporal` command, see `temporal-command.ts`. */
+  readonly command: string;
+  readonly dataDir: string;
+  readonly port: number;
+  readonly uiPort: number;
+  readonly namespace: string;
+  /** False keeps everything in memory: for tests and measurements. */
+  readonly durable: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface LocalTemporal {
+  readonly service: Service;
+  readonly address: string;
+  readonly uiUrl: string;
+}
+
+/** One partition a queue, because the few pollers of one machine would leave tasks waiting on the others. */
+const dynamicConfig = {
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+  'system.enableEagerWorkflowStart': true,
+  'system.enableActivityEagerExecution': true,
+};
+
+/** Starts the development server with its UI, and answers when the namespace can be used. */
+export async function startTemporal(options: TemporalOptions): Promise<LocalTemporal> {
+  const { command, dataDir, port, uiPort, namespace, durable, signal } = options;
+  const service = await startService({
+    name: 'temporal',
+    command,
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+      ...['--ui-disable-news-fetch', '--log-level', 'warn', '--namespace', namespace],
+      ...(durable ? ['--db-filename', join(dataDir, 'temporal.db')] : []),
+      ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
+        '--dynamic-config-value',
+        `${key}=${JSON.stringify(value)}`,
+      ]),
+    ],
+    dataDir,
+    // its own settings must not come from a profile of the user's
+    env: {
+      TEMPORAL_CONFIG_FILE: undefined,
+      TEMPORAL_PROFILE: undefined,
+      TEMPORAL_ADDRESS: undefined,
+      TEMPORAL_NAMESPACE: undefined,
+    },
+  });
+  const address = `127.0.0.1:${port}`;
+  try {
+    await waitForNamespace(address, namespace, signal, () => {
+      if (!service.exit) return;
+      throw new AppError(
+        'LOCAL_SERVICE_FAILED',
+        `The Temporal server did not start: ${service.lastLines(3).join(' ')} (${service.logFile})`,
+      );
+    });
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  return { service, address, uiUrl: `http://localhost:${uiPort}` };
+}
+
+/** Waits until the server answers for the namespace. `check` may throw to end the wait. */
+async function waitForNamespace(
+  address: string,
+  namespace: string,
+  signal: AbortSignal,
+  check: () => void,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    check();
+    const connection = Connection.lazy({ address, connectTimeout: 1_000 });
+    try {
+      await connection.withDeadline(Date.now() + 1_000, () =>
+        connection.workflowService.describeNamespace({ namespace }),
+      );
+      return;
+    } catch {
+      await delay(50, undefined, { signal });
+    } finally {
+      await connection.close();
+    }
+  }
+}
