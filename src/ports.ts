@@ -26,6 +26,8 @@ export interface Accounts {
   create(account: Omit<Account, 'id' | 'confirmedAtMs'>): Promise<Account>;
   findByEmail(email: string): Promise<Account | undefined>;
   findById(id: string): Promise<Account | undefined>;
+  /** A sign-up that was never confirmed gives way to a later one with the same address, password included. */
+  replaceUnconfirmed(id: string, account: Omit<Account, 'id' | 'email' | 'confirmedAtMs'>): Promise<void>;
   confirm(id: string): Promise<void>;
 }
 
@@ -42,6 +44,8 @@ export type LinkPurpose = 'confirm-email';
 /** Links that work once. The token itself is never stored, only its SHA-256. */
 export interface OneTimeLinks {
   create(link: { tokenHash: string; purpose: LinkPurpose; accountId: string; expiresAtMs: number }): Promise<void>;
+  /** The account of an unused, unexpired link, which stays unused. */
+  find(tokenHash: string, purpose: LinkPurpose): Promise<string | undefined>;
   /** The account of an unused, unexpired link, which is used up by this. */
   use(tokenHash: string, purpose: LinkPurpose): Promise<string | undefined>;
 }
@@ -303,6 +307,8 @@ export interface ConnectionEngine {
   tokenRejected(orgId: OrgId, version: number): Promise<void>;
   /** Asks for a check now; resolves when it is done. */
   checkNow(orgId: OrgId): Promise<void>;
+  /** At least one visible page watches this connection; told again every few seconds for as long as that is so. */
+  watching(orgId: OrgId): Promise<void>;
 }
 
 /** The argument of `lookupWorkflow`: ids and times, and the question sealed. */
@@ -365,6 +371,32 @@ export interface Mail {
 export interface Mailer {
   /** Throws `MAIL_UNAVAILABLE`. */
   send(mail: Mail): Promise<void>;
+}
+
+/** What is mailed to the people of an account, in their words. */
+export interface AccountMails {
+  confirmEmail(to: { firstName: string; token: string }): Pick<Mail, 'subject' | 'text'>;
+  emailTaken(to: { firstName: string }): Pick<Mail, 'subject' | 'text'>;
+}
+
+/** Where secrets and ids come from. */
+export interface SecretTokens {
+  /** 256 random bits, for a session id, a link, a state or a PKCE verifier (43 characters). */
+  create(): string;
+  /** How such a token is stored. */
+  hash(token: string): string;
+  /** The S256 challenge of a PKCE verifier. */
+  codeChallenge(verifier: string): string;
+  bytes(count: number): Uint8Array;
+  uuid(): string;
+}
+
+/** Makes the JWT that a phone system presents. */
+export interface PbxTokenSigner {
+  sign(
+    token: { id: string; pbxId: PbxId; issuedAtMs: number; expiresAtMs: number | undefined },
+    signingSecret: Uint8Array,
+  ): Promise<string>;
 }
 
 export interface Clock {

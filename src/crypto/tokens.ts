@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { SecretTokens } from '../ports.ts';
 
 /** 256 random bits for a session id, a link or a state. */
 export const randomToken = (): string => randomBytes(32).toString('base64url');
@@ -8,3 +9,11 @@ export const tokenHash = (token: string): string => createHash('sha256').update(
 
 /** PKCE: the S256 challenge of a verifier (RFC 7636). */
 export const codeChallenge = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
+
+export const secretTokens: SecretTokens = {
+  create: randomToken,
+  hash: tokenHash,
+  codeChallenge,
+  bytes: (count) => randomBytes(count),
+  uuid: () => randomUUID(),
+};

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { accounts } from '../../drizzle/schema/accounts.ts';
 import { AppError } from '../errors.ts';
 import type { Account, Accounts } from '../ports.ts';
@@ -22,6 +22,13 @@ export function createAccounts(db: Drizzle): Accounts {
       }),
     findByEmail: (email) => guarded(async () => one(await db.select().from(accounts).where(eq(accounts.email, email)))),
     findById: (id) => guarded(async () => one(await db.select().from(accounts).where(eq(accounts.id, id)))),
+    replaceUnconfirmed: (id, { company, ...account }) =>
+      guarded(async () => {
+        await db
+          .update(accounts)
+          .set({ ...account, company: company ?? null })
+          .where(and(eq(accounts.id, id), isNull(accounts.confirmedAt)));
+      }),
     confirm: (id) =>
       guarded(async () => {
         await db.update(accounts).set({ confirmedAt: new Date() }).where(eq(accounts.id, id));
