@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+
+it('has a default for everything when the stand-in is used', () => {
+  const config = loadConfig({});
+  expect(config.publicUrl).toBe('http://localhost:3000');
+  expect(config.usesStandIn).toBe(true);
+  expect(config.acdLicence.namespace).toBe('trunkline');
+});
+
+it('takes an empty variable for an unset one', () => {
+  expect(loadConfig({ PORT: '' }).settings.PORT).toBe(3000);
+});
+
+it.each([
+  [{ PORT: 'x' }, 'PORT'],
+  [{ PORT: '70000' }, 'PORT'],
+  [{ TRUNKLINE_KEYS: 'a:short' }, 'TRUNKLINE_KEYS'],
+  [{ SALESFORCE_CLIENT_ID: 'id' }, 'SALESFORCE_CLIENT_SECRET'],
+  [{ SALESFORCE_CLIENT_ID: 'id', SALESFORCE_CLIENT_SECRET: 's' }, 'SALESFORCE_ACD_NAMESPACE'],
+  [{ SALESFORCE_API_VERSION: '67' }, 'SALESFORCE_API_VERSION'],
+  [{ CONNECTION_RECHECK_MS: '1,x' }, 'CONNECTION_RECHECK_MS'],
+])('names the setting that is wrong in %o', (environment, setting) => {
+  expect(() => loadConfig(environment)).toThrow(setting);
+});
