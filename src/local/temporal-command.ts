@@ -2,9 +2,9 @@ import { execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { access, chmod, constants, copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { inheritedEnvironment } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { withLock } from './lock.ts';
+import { findOnPath, firstExecutable, isExecutable, userCacheFolder } from './programs.ts';
 
 /*
  * Where the `temporal` command comes from: the setting, the PATH, an earlier download or build, a download, a build with Go. What is
@@ -45,10 +46,10 @@ export async function findTemporalCommand({
   configured,
   progress,
   signal,
-  cacheDir = userCache(),
+  cacheDir = userCacheFolder(),
 }: FindOptions): Promise<string> {
   if (configured !== undefined) return checkedSetting(configured);
-  const installed = await onPath(`temporal${suffix}`);
+  const installed = await findOnPath(`temporal${suffix}`);
   if (installed !== undefined && (await isRecentServer(installed))) return installed;
 
   await mkdir(cacheDir, { recursive: true });
@@ -78,11 +79,6 @@ export async function findTemporalCommand({
   });
 }
 
-const userCache = () => {
-  const { XDG_CACHE_HOME: configured } = inheritedEnvironment();
-  return join(configured === undefined || configured === '' ? join(homedir(), '.cache') : configured, 'trunkline');
-};
-
 // -------------------------------------------------------------------------------------------------------------- installed
 
 async function checkedSetting(command: string): Promise<string> {
@@ -99,21 +95,6 @@ async function checkedSetting(command: string): Promise<string> {
     );
   }
   return command;
-}
-
-async function onPath(name: string): Promise<string | undefined> {
-  for (const folder of (inheritedEnvironment()['PATH'] ?? '').split(delimiter)) {
-    const file = join(folder, name);
-    if (folder !== '' && (await isExecutable(file))) return file;
-  }
-  return undefined;
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** `temporal version 1.8.2 (Server 1.31.2, UI 2.50.1)` */
@@ -244,19 +225,16 @@ async function moduleHash(): Promise<string> {
 
 async function findGo(): Promise<{ command: string } | { command?: undefined; problem: string }> {
   const command =
-    (await onPath(`go${suffix}`)) ?? (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
+    (await findOnPath(`go${suffix}`)) ?? (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
   if (command === undefined) return { problem: 'Go is not installed' };
   const found = /go(\d+\.\d+(?:\.\d+)?)/.exec((await run(command, ['version'])).stdout)?.[1];
   return isAtLeast(found, oldestGo) ? { command } : { problem: `Go is ${found ?? 'of an unknown version'}` };
 }
 
-async function firstExecutable(files: readonly string[]): Promise<string | undefined> {
-  for (const file of files) if (await isExecutable(file)) return file;
-  return undefined;
-}
-
 async function build(go: string, target: string, progress: (text: string) => void, signal: AbortSignal): Promise<void> {
-  const folder = await mkdtemp(join(dirname(target), '.build-'));
+  const folder = join(dirname(target), 'unfinished'); // we hold the lock: what is there was left by a build that was killed
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
   const output = join(folder, `temporal${suffix}`);
   const startedAtMs = Date.now();
   const tell = () =>
