@@ -1,5 +1,5 @@
 import type { AuthorizationReason, Cause, Connection, ReasonDetail } from './domain/connection.ts';
-import type { LookupDefinition, LookupRun, Pbx } from './domain/lookup.ts';
+import type { AnswerReason, LookupDefinition, LookupRun, Pbx } from './domain/lookup.ts';
 import type { LookupId, OrgId, PbxId } from './domain/ids.ts';
 
 /*
@@ -325,8 +325,26 @@ export interface LookupStart {
 }
 
 export interface LookupEngine {
-  /** Starts `lookupWorkflow`; `eager` tells whether this process got its first task at once. */
-  start(start: LookupStart): Promise<{ eager: boolean }>;
+  /** Has `lookupWorkflow` started, now or when the engine is back; never rejects. */
+  start(start: LookupStart): Promise<LookupStartOutcome>;
+}
+
+/** `dropped`: too many were waiting, so that this run is not recorded. `closed`: the process ends before the engine was back. */
+export type LookupStartOutcome = 'started' | 'dropped' | 'closed';
+
+/** What the operator counts of lookups. */
+export interface LookupMetrics {
+  answered(reason: AnswerReason, ms: number): void;
+  /** A question that got the answer of an identical one. */
+  repeated(): void;
+  /** `eager`: this process got the first task at once. */
+  started(eager: boolean): void;
+  /** A start that failed for now and is tried again. */
+  startFailed(): void;
+  /** A start that was given up: the run is not recorded. */
+  unrecorded(): void;
+  /** How many starts are waiting. */
+  waiting(count: number): void;
 }
 
 // ----------------------------------------------------------------------------------------------------------- changes

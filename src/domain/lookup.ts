@@ -120,6 +120,8 @@ export interface LookupRun {
   readonly lookupId: LookupId;
   readonly lookupVersion: number;
   readonly question: Question;
+  /** The number that was searched for, as E.164; undefined when there was none. */
+  readonly number: string | undefined;
   /** `unknown` when the process ended before it could tell what the caller was told. */
   readonly answer: {
     readonly reason: AnswerReason | 'unknown';
@@ -133,3 +135,19 @@ export interface LookupRun {
   /** How many further identical questions got this answer. */
   readonly repeats: number;
 }
+
+/** What `lookupWorkflow` passes on between its steps: outcomes that the operator reads, and the rest sealed. */
+export interface LookupOutcome {
+  readonly reason: AnswerReason | 'unknown';
+  readonly matches: number;
+  /** Undefined when the process ended before it could tell. */
+  readonly ms: number | undefined;
+  /** What Salesforce said; undefined while that is not known. */
+  readonly found: AnswerReason | undefined;
+  readonly foundAtMs: number | undefined;
+  /** The extension told and the finding, sealed for the run id. */
+  readonly sealedDetail: string;
+}
+
+/** What Salesforce said after the answer. */
+export type LaterFinding = Pick<LookupOutcome, 'found' | 'foundAtMs' | 'sealedDetail'>;

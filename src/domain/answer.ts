@@ -1,0 +1,40 @@
+import { troubleReasons } from './lookup.ts';
+import type { Answer, AnswerReason, Finding, LookupDefinition, Pbx } from './lookup.ts';
+
+/** What a finding means for the caller: its extension, else the lookup's fallback, else the phone system's. */
+export function toAnswer(
+  finding: Finding,
+  context: {
+    readonly runId: string;
+    readonly lookup: Pick<LookupDefinition, 'fallbackExtension'>;
+    readonly pbx: Pick<Pbx, 'fallbackExtension'>;
+    readonly ms: number;
+  },
+): Answer {
+  return {
+    runId: context.runId,
+    reason: finding.reason,
+    matches: finding.matches,
+    extension: finding.extension ?? context.lookup.fallbackExtension ?? context.pbx.fallbackExtension,
+    fields: finding.fields ?? {},
+    ms: context.ms,
+  };
+}
+
+/** A finding about which Salesforce could not be asked. */
+export const trouble = (reason: AnswerReason): Finding => ({ reason, matches: 0 });
+
+/** True when trouble kept us from learning what Salesforce knows. */
+export const isTrouble = (finding: Finding): boolean => troubleReasons.has(finding.reason);
+
+/** A number as a page may show it: its beginning, which tells country and area, and its last two digits. */
+export function maskNumber(number: string): string {
+  if (!/\d/.test(number)) return number;
+  const shown = number.length > 8 ? 5 : number.length > 5 ? 2 : 0;
+  return `${number.slice(0, shown)}${'•'.repeat(Math.max(1, number.length - shown - 2))}${number.slice(-2)}`;
+}
+
+/** True when the org id in a URL (15 or 18 characters, in any case) names this org. */
+export function isSameOrg(given: string, orgId: string): boolean {
+  return (given.length === 15 || given.length === 18) && given.toLowerCase() === orgId.slice(0, given.length).toLowerCase();
+}

@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { trouble } from '../domain/answer.ts';
+import { causeClass, isActive } from '../domain/connection.ts';
+import type { DialingRules } from '../domain/dialing-rules.ts';
+import type { OrgId } from '../domain/ids.ts';
+import type { Finding, LookupStep } from '../domain/lookup.ts';
+import type { Logger } from '../logger.ts';
+import type { ReadNumber } from '../phone-numbers/read-number.ts';
+import type { ConnectionEngine, Credentials, PhoneDirectory, SalesforceFailure } from '../ports.ts';
+import type { FindRecord, FindRecordOutcome } from './find-record.ts';
+
+const attempts = 3;
+const firstPauseMs = 50;
+/** A database that is away must not keep the connection from hearing that its token was refused. */
+const rereadLimitMs = 250;
+
+export interface SalesforceQuestion {
+  readonly accountId: string;
+  readonly number: ReadNumber;
+  readonly rules: DialingRules;
+  readonly steps: readonly LookupStep[];
+}
+
+/** Resolves when Salesforce has answered, or when `signal` ends the asking; never rejects. */
+export type AskSalesforce = (question: SalesforceQuestion, signal: AbortSignal) => Promise<Finding>;
+
+/**
+ * Asks Salesforce until it answers, three attempts have failed, or `signal` ends. What is under way at that moment gives the
+ * reason: a call, `salesforce-slow`; the pause after a failed one, `salesforce-error`; the wait for a new access token, `deadline`.
+ *
+ * An access token that is refused is asked about in the database; unless another process has a newer one already, the connection
+ * is told, once per process and version. The lookup waits for a version above it and tries once more.
+ */
+export function createAskSalesforce(dependencies: {
+  readonly directory: Pick<PhoneDirectory, 'connection' | 'credentials' | 'reread' | 'waitForVersionAbove'>;
+  readonly findRecord: FindRecord;
+  readonly engine: Pick<ConnectionEngine, 'tokenRejected'>;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
+}): AskSalesforce {
+  const { directory, findRecord, engine, logger } = dependencies;
+  /** The access token of an org that the connection was told about last; a version alone starts anew after a disconnect. */
+  const told = new Map<OrgId, string>();
+
+  return async (question, signal) => {
+    const connection = directory.connection(question.accountId);
+    let credentials = connection && isActive(connection.state) ? directory.credentials(connection.orgId) : undefined;
+    if (!credentials) return trouble('not-connected');
+
+    let refused = false;
+    for (let failed = 0; ;) {
+      if (signal.aborted) return trouble('deadline');
+      const outcome = await untilAborted(find(question, credentials, signal), signal);
+      if (outcome === undefined) return trouble('salesforce-slow');
+      if (outcome.ok) return outcome.finding;
+      const { failure } = outcome;
+      if (failure.kind === 'token') {
+        if (refused) return trouble('not-connected');
+        refused = true;
+        credentials = await newerCredentials(credentials, signal);
+        if (!credentials) return trouble(signal.aborted ? 'deadline' : 'not-connected');
+        continue;
+      }
+      if (causeClass(failure.cause) === 'limit') return trouble('quota');
+      failed += 1;
+      if (!failure.retryable || failed === attempts) return trouble('salesforce-error');
+      await sleep(firstPauseMs * 2 ** (failed - 1), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return trouble('salesforce-error');
+    }
+  };
+
+  /** An error here is a bug of ours; the caller gets the fallback all the same. */
+  async function find(
+    { number, rules, steps }: SalesforceQuestion,
+    { orgId, instanceUrl, accessToken, version }: Credentials,
+    signal: AbortSignal,
+  ): Promise<FindRecordOutcome> {
+    try {
+      return await findRecord({
+        number,
+        rules,
+        steps,
+        session: { orgId, instanceUrl, accessToken, version },
+        signal,
+      });
+    } catch (error) {
+      if (!signal.aborted) logger.error({ err: error, orgId }, 'searching for a record failed');
+      return { ok: false, failure: bug };
+    }
+  }
+
+  async function newerCredentials(refused: Credentials, signal: AbortSignal): Promise<Credentials | undefined> {
+    const { orgId, version } = refused;
+    const reread = await untilAborted(
+      directory.reread(orgId).catch(() => undefined),
+      AbortSignal.any([signal, AbortSignal.timeout(rereadLimitMs)]),
+    );
+    if (reread && reread.version > version) return reread;
+    tellOnce(refused);
+    return (await directory.waitForVersionAbove(orgId, version, signal)) ? directory.credentials(orgId) : undefined;
+  }
+
+  function tellOnce({ orgId, version, issuedAtMs }: Credentials): void {
+    const token = `${version} ${issuedAtMs}`;
+    if (told.get(orgId) === token) return;
+    told.set(orgId, token);
+    engine.tokenRejected(orgId, version).catch((error: unknown) => {
+      // The next lookup that is refused tells it again.
+      if (told.get(orgId) === token) told.delete(orgId);
+      logger.warn({ err: error, orgId, version }, 'the connection could not be told that its token was refused');
+    });
+  }
+}
+
+const bug: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', answer: 'bug', retryable: false };
+
+/** What the promise gives, or undefined when the signal ends first; then the promise is left alone and its error is nobody's. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve(undefined);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+  });
+}

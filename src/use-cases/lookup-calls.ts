@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { isTrouble, toAnswer } from '../domain/answer.ts';
+import { repeatableReasons } from '../domain/lookup.ts';
+import type { Answer, Finding, LookupDefinition, LookupRun, Pbx, Question } from '../domain/lookup.ts';
+import type { DialingRules } from '../domain/dialing-rules.ts';
+import type { OrgId } from '../domain/ids.ts';
+import type { Logger } from '../logger.ts';
+import type { ReadNumber } from '../phone-numbers/read-number.ts';
+import type { Clock, LookupEngine, LookupMetrics, LookupRuns, LookupStartOutcome, Sealer } from '../ports.ts';
+import type { AskSalesforce } from './ask-salesforce.ts';
+import type { FindWithoutSearch } from './find-record.ts';
+import { e164Of, sealQuestion } from './lookup-record.ts';
+
+export interface LookupRequest {
+  readonly pbx: Pbx;
+  readonly lookup: LookupDefinition;
+  readonly orgId: OrgId | undefined;
+  readonly question: Question;
+  readonly number: ReadNumber;
+  readonly rules: DialingRules;
+  readonly arrivedAtMs: number;
+}
+
+/** One question under way in this process: the caller's answer and the workflow's record both come from here. */
+export interface LookupCall {
+  readonly request: LookupRequest;
+  readonly runId: string;
+  /** Resolves before the deadline; never rejects. */
+  readonly result: Promise<{ readonly finding: Finding; readonly answer: Answer }>;
+  /** How many further identical questions got this answer so far. */
+  readonly repeats: number;
+}
+
+export interface LookupCalls {
+  answer(request: LookupRequest): Promise<Answer>;
+  /** Hands a call to the workflow that records it. */
+  join(runId: string): LookupCall | undefined;
+  /** Tells that the workflow has recorded this many repeats. */
+  recorded(runId: string, repeats: number): void;
+  /** How many calls are held. */
+  readonly size: number;
+  /** Writes what only this process knows; waits for it. */
+  close(): Promise<void>;
+}
+
+const repeatForMs = 5_000;
+/** A started workflow is joined within milliseconds; after this long another process has it. */
+const joinWithinMs = 10_000;
+const recordAttempts = 10;
+const longestRecordPauseMs = 60_000;
+
+interface HeldCall extends LookupCall {
+  repeats: number;
+  recordedRepeats: number;
+  readonly joined: AbortController;
+}
+
+/**
+ * The calls of this process, by run id. A call begins with the question and lives until the engine has taken it over:
+ *
+ *   asking ──(a result, or the deadline)──▶ answered ──(5 s, when its answer may be repeated)──▶ settled ──▶ gone
+ *
+ * While it is asking, and while its answer may be repeated, an identical question gets its answer and its run. A settled call is
+ * gone once its workflow has joined it here. Where another process got the workflow, or questions were repeated after the run was
+ * recorded, this process writes what only it knows; the row of a run is the same whoever writes it.
+ */
+export function createLookupCalls(dependencies: {
+  readonly askSalesforce: AskSalesforce;
+  readonly findWithoutSearch: FindWithoutSearch;
+  readonly engine: LookupEngine;
+  readonly runs: Pick<LookupRuns, 'record'>;
+  readonly sealer: Pick<Sealer, 'seal'>;
+  readonly clock: Clock;
+  /** How long before the deadline an answer is ready, so that it is out in time. */
+  readonly marginMs: () => number;
+  readonly metrics: LookupMetrics;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
+}): LookupCalls {
+  const { askSalesforce, findWithoutSearch, engine, runs, sealer, clock, marginMs, metrics, logger } = dependencies;
+  const byRunId = new Map<string, HeldCall>();
+  const byQuestion = new Map<string, HeldCall>();
+  const settling = new Set<Promise<void>>();
+  const closing = new AbortController();
+
+  return {
+    async answer(request) {
+      const key = questionKey(request);
+      const identical = byQuestion.get(key);
+      const call = identical ?? begin(request, key);
+      if (identical) {
+        identical.repeats += 1;
+        metrics.repeated();
+      }
+      const { answer } = await call.result;
+      metrics.answered(answer.reason, clock.now() - request.arrivedAtMs);
+      return answer;
+    },
+    join(runId) {
+      const call = byRunId.get(runId);
+      call?.joined.abort();
+      return call;
+    },
+    recorded(runId, repeats) {
+      const call = byRunId.get(runId);
+      if (call) call.recordedRepeats = repeats;
+    },
+    get size() {
+      return byRunId.size;
+    },
+    async close() {
+      closing.abort();
+      await Promise.all(settling);
+    },
+  };
+
+  function begin(request: LookupRequest, key: string): HeldCall {
+    const runId = randomUUID();
+    const call: HeldCall = {
+      request,
+      runId,
+      result: find(request).then((finding) => ({
+        finding,
+        answer: toAnswer(finding, {
+          runId,
+          lookup: request.lookup,
+          pbx: request.pbx,
+          ms: clock.now() - request.arrivedAtMs,
+        }),
+      })),
+      repeats: 0,
+      recordedRepeats: 0,
+      joined: new AbortController(),
+    };
+    byRunId.set(runId, call);
+    byQuestion.set(key, call);
+    const settled = settle(call, key)
+      .catch((error: unknown) => logger.error({ err: error, runId }, 'a lookup call did not settle'))
+      .finally(() => {
+        byQuestion.delete(key);
+        byRunId.delete(runId);
+        settling.delete(settled);
+      });
+    settling.add(settled);
+    return call;
+  }
+
+  async function find({ lookup, pbx, number, rules, arrivedAtMs }: LookupRequest): Promise<Finding> {
+    const known = findWithoutSearch(number);
+    if (known) return known;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), arrivedAtMs + pbx.deadlineMs - marginMs() - clock.now());
+    try {
+      return await askSalesforce({ accountId: pbx.accountId, number, rules, steps: lookup.steps }, deadline.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function settle(call: HeldCall, key: string): Promise<void> {
+    const started = startWorkflow(call);
+    const { finding } = await call.result;
+    if (repeatableReasons.has(finding.reason)) await pause(repeatForMs);
+    byQuestion.delete(key);
+    const outcome = await started;
+    if (outcome === 'dropped') return;
+    if (outcome === 'started') await pause(joinWithinMs, call.joined.signal);
+    if (!call.joined.signal.aborted || call.repeats > call.recordedRepeats) await record(call);
+  }
+
+  /** The question goes out to Salesforce, or the answer to the phone system, before the engine is given work. */
+  async function startWorkflow({ runId, request }: HeldCall): Promise<LookupStartOutcome> {
+    await nextTurn();
+    return engine.start({
+      runId,
+      askedAtMs: request.arrivedAtMs,
+      deadlineAtMs: request.arrivedAtMs + request.pbx.deadlineMs,
+      accountId: request.pbx.accountId,
+      pbxId: request.pbx.id,
+      lookupId: request.lookup.id,
+      lookupVersion: request.lookup.version,
+      orgId: request.orgId,
+      sealedQuestion: sealQuestion(sealer, runId, { question: request.question, number: e164Of(request.number) }),
+    });
+  }
+
+  async function record(call: HeldCall): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await runs.record(runOfCall(call, await call.result));
+        return;
+      } catch (error) {
+        if (attempt === recordAttempts || closing.signal.aborted) {
+          logger.warn({ err: error, runId: call.runId }, 'a lookup run could not be completed in the log');
+          return;
+        }
+        await pause(Math.min(longestRecordPauseMs, 1_000 * 2 ** attempt));
+      }
+    }
+  }
+
+  /** Ends at once when the process closes. */
+  const pause = (ms: number, signal = closing.signal) =>
+    sleep(ms, undefined, { signal: AbortSignal.any([closing.signal, signal]), ref: false }).catch(() => undefined);
+}
+
+/** The run as this process knows it. */
+export const runOfCall = (
+  { runId, request, repeats }: LookupCall,
+  { finding, answer }: Awaited<LookupCall['result']>,
+): LookupRun => ({
+  id: runId,
+  askedAtMs: request.arrivedAtMs,
+  accountId: request.pbx.accountId,
+  pbxId: request.pbx.id,
+  orgId: request.orgId,
+  lookupId: request.lookup.id,
+  lookupVersion: request.lookup.version,
+  question: request.question,
+  number: e164Of(request.number),
+  answer: { reason: answer.reason, extension: answer.extension, matches: answer.matches, ms: answer.ms },
+  found: isTrouble(finding) ? undefined : finding,
+  foundAtMs: isTrouble(finding) ? undefined : request.arrivedAtMs + answer.ms,
+  repeats,
+});
+
+/** Two questions with the same key have the same answer. */
+const questionKey = ({ pbx, lookup, orgId, question, number }: LookupRequest): string =>
+  JSON.stringify([
+    pbx.id,
+    pbx.version,
+    lookup.id,
+    lookup.version,
+    orgId,
+    number.kind === 'number' ? number.e164 : number,
+    question.ivrId,
+  ]);

@@ -1,0 +1,37 @@
+import type { Finding, Question } from '../domain/lookup.ts';
+import type { ReadNumber } from '../phone-numbers/read-number.ts';
+import type { Sealer } from '../ports.ts';
+
+/*
+ * What is personal about a lookup travels through Temporal sealed, bound to its run: what was asked, and whose extension and
+ * record were found.
+ */
+
+export interface AskedQuestion {
+  readonly question: Question;
+  readonly number: string | undefined;
+}
+
+/** What `LookupOutcome` keeps sealed. */
+export interface LookupDetail {
+  /** The extension that the phone system was told. */
+  readonly extension: string | undefined;
+  readonly finding: Finding | undefined;
+}
+
+const questionContext = (runId: string) => `lookup question ${runId}`;
+const detailContext = (runId: string) => `lookup detail ${runId}`;
+
+export const sealQuestion = (sealer: Pick<Sealer, 'seal'>, runId: string, question: AskedQuestion): string =>
+  sealer.seal(JSON.stringify(question), questionContext(runId));
+
+export const openQuestion = (sealer: Pick<Sealer, 'open'>, runId: string, sealed: string): AskedQuestion =>
+  JSON.parse(sealer.open(sealed, questionContext(runId))) as AskedQuestion;
+
+export const sealDetail = (sealer: Pick<Sealer, 'seal'>, runId: string, detail: LookupDetail): string =>
+  sealer.seal(JSON.stringify(detail), detailContext(runId));
+
+export const openDetail = (sealer: Pick<Sealer, 'open'>, runId: string, sealed: string): LookupDetail =>
+  JSON.parse(sealer.open(sealed, detailContext(runId))) as LookupDetail;
+
+export const e164Of = (number: ReadNumber): string | undefined => (number.kind === 'number' ? number.e164 : undefined);
