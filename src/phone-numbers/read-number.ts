@@ -1,3 +1,8 @@
+import { parsePhoneNumberFromString, type PhoneNumber as ParsedNumber } from 'libphonenumber-js/min';
+import type { DialingRules } from '../domain/dialing-rules.ts';
+import { isCountry } from './numbering-plans.ts';
+import { isWithheld, isWithheldNumber } from './withheld.ts';
+
 /** A number in full. */
 export interface PhoneNumber {
   readonly kind: 'number';
@@ -17,3 +22,138 @@ export type ReadNumber =
   | { readonly kind: 'internal'; readonly digits: string }
   | { readonly kind: 'withheld' }
   | { readonly kind: 'invalid' };
+
+/**
+ * Reads what a phone system signals: as a number, a URI (`sip:`, `tel:`), with outside prefix, or as one of the many ways to say
+ * that there is no number. Never throws, whatever the text.
+ *
+ * The readings that the rules allow are tried from the most to the least likely; the first that the country's numbering plan
+ * knows wins, else the first whose length is possible there.
+ */
+export function readNumber(raw: string, rules: DialingRules): ReadNumber {
+  const text = toDialString(raw, rules);
+  if (text === undefined) return { kind: 'invalid' };
+  if (isWithheld(text)) return { kind: 'withheld' };
+  const dialled = withoutSeparators(text);
+  if (dialled === undefined) return { kind: 'invalid' };
+  if (isWithheldNumber(dialled)) return { kind: 'withheld' };
+  if (/^\d+$/.test(dialled) && dialled.length <= rules.internalLength) return { kind: 'internal', digits: dialled };
+
+  let possible: ParsedNumber | undefined;
+  for (const reading of readings(dialled, rules)) {
+    const number = parse(reading, rules);
+    if (number?.isValid() === true) return toNumber(number);
+    if (number?.isPossible() === true) possible ??= number;
+  }
+  return possible === undefined ? { kind: 'invalid' } : toNumber(possible);
+}
+
+/** Reads a stored text as a number of a country; undefined when it is none in full. */
+export function readStored(text: string, country: string): PhoneNumber | undefined {
+  if (!isCountry(country)) return undefined;
+  const number = parsePhoneNumberFromString(text, { defaultCountry: country, extract: false });
+  return number?.isPossible() === true ? toNumber(number) : undefined;
+}
+
+/** Whether the digits, without any prefix, are a number that the country's plan knows. */
+export function isNationalNumber(digits: string, country: string): boolean {
+  return isCountry(country) && parsePhoneNumberFromString(digits, country)?.isValid() === true;
+}
+
+const toNumber = (parsed: ParsedNumber): PhoneNumber => ({
+  kind: 'number',
+  e164: parsed.number,
+  countryCode: parsed.countryCallingCode,
+  national: parsed.nationalNumber,
+  country: parsed.country ?? parsed.getPossibleCountries()[0],
+});
+
+const parse = (reading: string, rules: DialingRules): ParsedNumber | undefined =>
+  parsePhoneNumberFromString(
+    reading,
+    isCountry(rules.country) ? { defaultCountry: rules.country, extract: false } : undefined,
+  );
+
+/** Unwraps URIs and display names and cuts what follows the number. Undefined when nothing can be made of it. */
+function toDialString(raw: string, rules: DialingRules): string | undefined {
+  if (raw.length > 256) return undefined;
+  // An unencoded plus in a query arrives as a space.
+  const plus = /^\s+[1-9]/.test(raw) ? '+' : '';
+  let text = toWesternDigits(raw.normalize('NFKC')).trim();
+  text = /<([^<>]*)>/.exec(text)?.[1] ?? text;
+  text = text.replace(/%2b/gi, '+').replace(/%20/g, ' ').replace(/%23/g, '#');
+  const uri = /^(?:sips?|tel|callto):\s*/i.exec(text);
+  const context = /;phone-context=(\+[\d().-]+)/i.exec(text)?.[1];
+  text = cutAt(text.slice(uri?.[0].length ?? 0), uri === null ? rules.truncateAt : `${rules.truncateAt}@;:?`);
+  // A local number with the prefix that makes it a global one (RFC 3966, 5.1.5).
+  if (context !== undefined && /^[\d().-]+$/.test(text)) text = context + text;
+  return plus + text.replace(/(?<=\d[\s().-]*)(?:extension|ext|x)[\s.:]*\d{1,7}\s*$/i, '').trim();
+}
+
+function cutAt(text: string, characters: string): string {
+  const cut = Array.from(text).findIndex((character) => characters.includes(character));
+  return cut === -1 ? text : Array.from(text).slice(0, cut).join('');
+}
+
+/** Arabic-Indic and Persian digits; full-width ones are western after normalisation. */
+const toWesternDigits = (text: string): string =>
+  text.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 0xf));
+
+function withoutSeparators(text: string): string | undefined {
+  const dialled = text.replace(/[\s().\-/\p{Pd}\p{Cf}]/gu, '');
+  return /^[\d*#+]{1,40}$/.test(dialled) ? dialled : undefined;
+}
+
+/** Everything the dialled text may mean, as `+…` or as a national number, the most likely first. */
+function* readings(dialled: string, rules: DialingRules): Generator<string> {
+  const trimmed = withoutOutsidePrefix(dialled, rules);
+  if (trimmed?.certain === true) yield* inCountry(trimmed.rest, rules);
+  yield* inCountry(dialled, rules);
+  if (trimmed?.certain === false) yield* inCountry(trimmed.rest, rules);
+  // An outside line that nobody told us of: nothing else starts with 0 or 9 and then an international prefix.
+  if (/^[09]/.test(dialled) && dialled.startsWith(rules.internationalPrefix, 1) && rules.internationalPrefix !== '')
+    yield `+${dialled.slice(1 + rules.internationalPrefix.length)}`;
+}
+
+/**
+ * Removes the longest outside prefix that fits, once. It is *certain* to be one when a trunk or international prefix follows, or
+ * when no number starts like that; otherwise a bare `0` might be the trunk prefix itself of a number that arrived without it.
+ */
+function withoutOutsidePrefix(dialled: string, rules: DialingRules): { rest: string; certain: boolean } | undefined {
+  const prefix = rules.outsidePrefixes
+    .split(';')
+    .map((listed) => listed.trim())
+    .filter((listed) => listed !== '' && dialled.startsWith(listed))
+    .sort((one, other) => other.length - one.length)[0];
+  if (prefix === undefined) return undefined;
+  const rest = dialled.slice(prefix.length);
+  const followed = ['+', rules.internationalPrefix, rules.longDistancePrefix].some(
+    (next) => next !== '' && rest.startsWith(next),
+  );
+  return { rest, certain: followed || /\D/.test(prefix) };
+}
+
+function* inCountry(dialled: string, rules: DialingRules): Generator<string> {
+  const { countryCode, longDistancePrefix: trunk, internationalPrefix, addPrefix, areaCode } = rules;
+  if (dialled.startsWith('+')) {
+    yield dialled;
+    yield* national(dialled.slice(1));
+  } else {
+    if (internationalPrefix !== '' && dialled.startsWith(internationalPrefix))
+      yield `+${dialled.slice(internationalPrefix.length)}`;
+    yield* national(addPrefix === '' || dialled.startsWith(addPrefix) ? dialled : addPrefix + dialled);
+  }
+
+  function* national(digits: string): Generator<string> {
+    if (trunk !== '' && digits.startsWith(trunk)) yield `+${countryCode}${digits.slice(trunk.length)}`;
+    else {
+      if (areaCode !== '' && !digits.startsWith(areaCode)) yield `+${countryCode}${areaCode}${digits}`;
+      // With a trunk prefix in use, what starts with the country code instead is E.164 without its plus.
+      if (trunk !== '' && digits.startsWith(countryCode)) yield `+${digits}`;
+      yield `+${countryCode}${digits}`;
+    }
+    // Knows carrier codes, mobile prefixes and every other international prefix of the country.
+    yield digits;
+    if (!digits.startsWith('0')) yield `+${digits}`;
+  }
+}

@@ -1,0 +1,31 @@
+/** What networks, phone systems and handsets write in place of a number, without case, accents and punctuation. */
+const words: ReadonlySet<string> = new Set(
+  `anonymous anonymouscaller anonym anonyme anonimo anonimous anoniem anonymousinvalid restricted restrictednumber unavailable notavailable
+  numberunavailable unknown unknowncaller unknownnumber private privatenumber privatecaller withheld numberwithheld calleridwithheld
+  callerwithheld blocked blockedcaller nocallerid nocaller noid noname nonumber hidden hiddennumber secret outofarea international payphone
+  unbekannt unbekannterteilnehmer unterdruckt rufnummerunterdruckt nummerunterdruckt privatnummer geheim verborgen keine keinenummer
+  masque numeromasque inconnu numeroinconnu appelmasque confidentiel privado numeroprivado desconocido oculto numerooculto sconosciuto
+  privato numeroprivato nascosto onbekend prive verborgennummer okand skjult ukjent ukendt hemligt tuntematon nieznany zastrzezony
+  p o u na none null undefined nil clir asserted cpn`.split(/\s+/),
+);
+
+/** `+266696687` and its like spell a word on the keypad (source: Twilio, "How do I identify calls from blocked numbers?"). */
+const keypadWords: ReadonlySet<string> = new Set(
+  ['anonymous', 'restricted', 'blocked', 'unknown', 'unavailable'].map((word) =>
+    word.replace(/[a-z]/g, (letter) => '22233344455566677778889999'.charAt(letter.charCodeAt(0) - 97)),
+  ),
+);
+
+/** Whether the text says that there is no number. Nothing at all says so too. */
+export function isWithheld(text: string): boolean {
+  if (/\d/.test(text)) return false;
+  const word = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}]/gu, '');
+  return word === '' ? !/[*#]/.test(text) : words.has(word);
+}
+
+/** Whether the dialled digits are a stand-in for a number that is not told. */
+export const isWithheldNumber = (dialled: string): boolean =>
+  /^\+?0+$/.test(dialled) || keypadWords.has(dialled.replace(/^\+/, ''));
