@@ -65,6 +65,7 @@ export const appPolicies = [
   'not-installed',
   'blocked',
   'not-approved',
+  'access-denied',
   'cross-org',
   'not-found',
 ] as const;
@@ -78,6 +79,8 @@ export interface Policies {
   accessTokenLifeMs: number;
   /** Waited before each answer under /services/data. */
   latencyMs: number;
+  /** How long the token endpoint works on a request; a second one with the same refresh token meanwhile is refused. */
+  tokenLatencyMs: number;
   /** How long a new or changed record stays invisible to `search` (SOSL). */
   searchIndexDelayMs: number;
   /** API calls a day. */
