@@ -39,7 +39,7 @@ export async function launchBrowser(): Promise<Browser> {
     return await launch({ program: packaged.program, libraries: undefined });
   } catch (error) {
     // The libraries that the package brings along are older than the system's: only where it has none.
-    if (missingLibrary(error) === undefined) throw error;
+    if (!(error instanceof MissingLibrary)) throw error;
     return launch(packaged);
   }
 }
@@ -62,7 +62,17 @@ async function launch({ program, libraries }: Program): Promise<Browser> {
       ),
     });
   } catch (cause) {
-    throw new Error(explain(program, cause), { cause });
+    const library = /error while loading shared libraries: ([^:\s]+)/.exec(String(cause))?.[1];
+    if (library !== undefined) throw new MissingLibrary(program, library);
+    throw new Error(`The browser ${program} did not start: ${String(cause)}`, { cause });
+  }
+}
+
+class MissingLibrary extends Error {
+  constructor(program: string, library: string) {
+    super(
+      `The browser ${program} needs ${library}: apt-get install ${debianPackages[library] ?? library}, or set CHROMIUM_PATH.`,
+    );
   }
 }
 
@@ -85,14 +95,6 @@ const debianPackages: Readonly<Record<string, string>> = {
   'libXrandr.so.2': 'libxrandr2',
   'libpango-1.0.so.0': 'libpango-1.0-0',
 };
-
-const missingLibrary = (error: unknown) => /error while loading shared libraries: ([^:\s]+)/.exec(String(error))?.[1];
-
-function explain(program: string, cause: unknown): string {
-  const library = missingLibrary(cause);
-  if (library === undefined) return `The browser ${program} did not start: ${String(cause)}`;
-  return `The browser ${program} did not start because ${library} is missing: apt-get install ${debianPackages[library] ?? library}, or set CHROMIUM_PATH.`;
-}
 
 async function installedBrowser(): Promise<string | undefined> {
   return (
