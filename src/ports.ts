@@ -99,6 +99,12 @@ export interface Grant {
   readonly issuedAtMs: number;
 }
 
+/** What a new authorization replaced, to be revoked. */
+export interface FormerGrant {
+  readonly loginHost: string;
+  readonly refreshToken: string;
+}
+
 export interface Authorizations {
   create(authorization: {
     accountId: string;
@@ -118,12 +124,17 @@ export interface Authorizations {
     id: string,
   ): Promise<{ code: string; codeVerifier: string; loginHost: string; accountId: string } | undefined>;
   storeGrant(id: string, grant: Grant): Promise<void>;
-  readGrant(id: string): Promise<Grant | undefined>;
-  /** Erases code, verifier and grant. */
+  /** The grant of an attempt, until it is forgotten. */
+  readGrant(id: string): Promise<{ grant: Grant; accountId: string; loginHost: string } | undefined>;
+  /** The grant that a hand-over replaced, until it is forgotten. */
+  readFormerGrant(id: string): Promise<FormerGrant | undefined>;
+  /** Ends the attempt, unless it has ended; erases code and verifier, and keeps the grant for being revoked. */
   end(
     id: string,
     outcome: { status: 'succeeded' | 'refused'; reason?: AuthorizationReason; detail?: ReasonDetail; orgId?: OrgId },
   ): Promise<void>;
+  /** Erases the grant and the former one. */
+  forgetGrants(id: string): Promise<void>;
 }
 
 /** The credentials of a connection, opened. */
@@ -149,36 +160,74 @@ export interface ConnectedUser {
   readonly isSandbox: boolean;
 }
 
+/** Time limits of the refresh protocol (design section 4). */
+export interface RefreshLimits {
+  /** After this a refresh under way is given up, with an unknown outcome. */
+  readonly callMs: number;
+  /** Nobody takes a mark over before it is this old. */
+  readonly takeOverMs: number;
+}
+
 export interface CredentialsStore {
   read(orgId: OrgId): Promise<Credentials | undefined>;
-  /** Step 1 of the protocol. False: another refresh is marked, or the version is another. */
+  /** Step 1 of the protocol. False: a refresh is marked already, or the version is another. */
   markRefresh(orgId: OrgId, version: number, attempt: string): Promise<boolean>;
-  /** Takes over a mark that is older than `olderThanMs` by PostgreSQL's clock, for a token that is sent again. */
+  /** Marks again after an attempt that is known to have ended without a known outcome. False: the mark is not that attempt's. */
+  renewMark(orgId: OrgId, version: number, endedAttempt: string, attempt: string): Promise<boolean>;
+  /** Takes over a mark that is at least `olderThanMs` old by PostgreSQL's clock, for a token that is sent again. */
   takeOverMark(orgId: OrgId, version: number, attempt: string, olderThanMs: number): Promise<boolean>;
-  /** Step 2: everything in one statement. False: a new authorization won. */
-  writeRefreshed(orgId: OrgId, version: number, attempt: string, grant: Grant): Promise<boolean>;
+  /** Age of the mark by PostgreSQL's clock; undefined when there is none. */
+  markAgeMs(orgId: OrgId): Promise<number | undefined>;
+  /**
+   * Step 2: everything in one statement. False: the mark is not this attempt's. Without `attempt` whoever holds the mark: for an
+   * answer that is at hand although another attempt took the mark over.
+   */
+  writeRefreshed(orgId: OrgId, version: number, attempt: string | undefined, grant: Grant): Promise<boolean>;
   /** The refresh certainly did not happen, or ended with a definite refusal. */
   clearMark(orgId: OrgId, attempt: string): Promise<void>;
-  erase(orgId: OrgId): Promise<void>;
 }
 
 /** Changes of the projection row; what is absent stays. */
 export type ConnectionChange = Partial<Omit<Connection, 'id' | 'accountId' | 'orgId' | 'revision'>>;
 
+export type HandOverOutcome =
+  | {
+      readonly kind: 'handed-over';
+      readonly connection: Connection;
+      readonly version: number;
+      /** The account had no connection that was not disconnected. */
+      readonly isNew: boolean;
+      /** The former refresh token is to be revoked, but not before this: its refresh may be under way. */
+      readonly revokeFormerAfterMs: number | undefined;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'org-connected-by-another-account' | 'another-org-connected';
+      /** The org that the account is connected to. */
+      readonly otherOrgId: OrgId | undefined;
+    };
+
 export interface Connections {
+  /** The connection that is not disconnected, else the one disconnected last. */
   ofAccount(accountId: string): Promise<Connection | undefined>;
+  /** The connection of the org that is not disconnected, else the one disconnected last. */
   ofOrg(orgId: OrgId): Promise<Connection | undefined>;
   /**
-   * Claims the org for the account and stores the grant as the new credentials, in one transaction. Answers with the former
-   * refresh token, to be revoked; throws `ORG_CONNECTED_BY_ANOTHER_ACCOUNT`, `ANOTHER_ORG_CONNECTED`.
+   * Claims the org for the account, makes the attempt's grant the credentials, keeps the former grant with the attempt, and ends the
+   * attempt with success: one transaction. Harmless when repeated.
    */
   handOver(handOver: {
+    authorizationId: string;
     accountId: string;
     grant: Grant & { refreshToken: string; instanceUrl: string };
     loginHost: string;
     user: ConnectedUser;
-  }): Promise<{ connection: Connection; version: number; formerRefreshToken: string | undefined }>;
-  update(orgId: OrgId, change: ConnectionChange): Promise<void>;
+    takeOverMs: number;
+  }): Promise<HandOverOutcome>;
+  /** Writes the projection row. False, and nothing written: credentials above `version` exist, whose workflow knows better. */
+  update(connectionId: string, version: number, change: ConnectionChange): Promise<boolean>;
+  /** Erases the credentials of `version` and marks the connection disconnected. False: other credentials are there by now. */
+  disconnect(connectionId: string, orgId: OrgId, version: number): Promise<boolean>;
 }
 
 // -------------------------------------------------------------------------------------------------------- Salesforce
@@ -190,19 +239,21 @@ export interface Connections {
 export type TokenOutcome =
   | { readonly kind: 'granted'; readonly grant: Grant }
   | { readonly kind: 'refused'; readonly reason: AuthorizationReason; readonly detail: ReasonDetail }
-  | { readonly kind: 'did-not-happen'; readonly cause: Cause }
+  | { readonly kind: 'did-not-happen'; readonly cause: Cause; readonly answer: string }
   | { readonly kind: 'unknown'; readonly cause: Cause; readonly answer: string };
+
+export type Introspection =
+  | { readonly kind: 'answered'; readonly active: boolean; readonly expiresAtMs: number | undefined }
+  | { readonly kind: 'failed'; readonly cause: Cause; readonly answer: string };
 
 export interface SalesforceOAuth {
   authorizeUrl(request: { loginHost: string; state: string; codeChallenge: string }): string;
   exchangeCode(request: { loginHost: string; code: string; codeVerifier: string }): Promise<TokenOutcome>;
-  /** The only call that sends a refresh token to be used. `signal` ends it; its own limit is 120 s. */
+  /** The only call that sends a refresh token to be used. Given up when `signal` ends. */
   refresh(credentials: Credentials, signal: AbortSignal): Promise<TokenOutcome>;
+  /** Also good when the token was no longer valid. Throws `SALESFORCE_UNAVAILABLE`. */
   revoke(loginHost: string, token: string): Promise<void>;
-  introspect(
-    credentials: Pick<Credentials, 'accessToken' | 'loginHost'>,
-    signal?: AbortSignal,
-  ): Promise<{ active: boolean; expiresAtMs: number | undefined } | { failed: Cause }>;
+  introspect(credentials: Pick<Credentials, 'accessToken' | 'loginHost'>, signal: AbortSignal): Promise<Introspection>;
 }
 
 /** Where and as whom the data API is asked. */
@@ -282,6 +333,8 @@ export interface Lookups {
 export interface PhoneDirectory {
   pbx(id: PbxId): { readonly pbx: Pbx; readonly signingSecret: Uint8Array } | undefined;
   token(id: string): PbxToken | undefined;
+  /** Remembers when a token was used; written in batches. */
+  tokenUsed(id: string, atMs: number): void;
   lookup(id: LookupId): LookupDefinition | undefined;
   connection(accountId: string): Connection | undefined;
   /** The opened credentials of an org; undefined when it is not connected. */
@@ -300,13 +353,24 @@ export interface LookupRuns {
 
 // ------------------------------------------------------------------------------------------------------------ engine
 
+/** `uncertain`: an earlier refresh may have used the refresh token up, so it is not sent while the access token works. */
+export type RefreshNowOutcome = 'refreshed' | 'refused' | 'trouble' | 'uncertain' | 'not-connected';
+
 export interface ConnectionEngine {
   /** Starts `authorizationWorkflow` for a stored code. */
   startAuthorization(authorizationId: string): Promise<void>;
-  /** Tells the connection workflow that Salesforce refused this version of the access token. */
+  /** Tells the connection workflow that new credentials were handed over; starts it where there is none. */
+  authorized(orgId: OrgId, version: number): Promise<void>;
+  /** Tells it that a grant of this org was revoked, and with it perhaps an access token that was given out twice. */
+  grantRevoked(orgId: OrgId): Promise<void>;
+  /** Tells it that Salesforce refused this version of the access token. */
   tokenRejected(orgId: OrgId, version: number): Promise<void>;
-  /** Asks for a check now; resolves when it is done. */
+  /** Asks for a check now, unless one is younger than ten seconds; resolves when the page may show what it found. */
   checkNow(orgId: OrgId): Promise<void>;
+  /** Asks for a refresh now; resolves with what came of it. */
+  refreshNow(orgId: OrgId): Promise<RefreshNowOutcome>;
+  /** Revokes at Salesforce and erases the credentials; waits for a refresh under way. */
+  disconnect(orgId: OrgId): Promise<void>;
   /** At least one visible page watches this connection; told again every few seconds for as long as that is so. */
   watching(orgId: OrgId): Promise<void>;
 }
@@ -415,6 +479,21 @@ export interface PbxTokenSigner {
     token: { id: string; pbxId: PbxId; issuedAtMs: number; expiresAtMs: number | undefined },
     signingSecret: Uint8Array,
   ): Promise<string>;
+}
+
+/** What the JWT of a phone system says of itself; true only when `isSignedWith` the secret of that phone system. */
+export interface PbxTokenClaims {
+  /** `jti`. */
+  readonly id: string;
+  /** `aud`. */
+  readonly pbxId: PbxId;
+  readonly expiresAtMs: number | undefined;
+  isSignedWith(secret: Uint8Array): boolean;
+}
+
+export interface PbxTokenReader {
+  /** Undefined when the text is no token of the form that we issue. */
+  read(token: string): PbxTokenClaims | undefined;
 }
 
 export interface Clock {

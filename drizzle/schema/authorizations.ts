@@ -22,6 +22,8 @@ export const authorizations = pgTable(
     /** Set when code and verifier were handed out: the exchange is sent at most once. */
     codeTakenAt: moment('code_taken_at'),
     grantSealed: text('grant_sealed'),
+    /** What the hand-over replaced, kept until it is revoked. */
+    formerGrantSealed: text('former_grant_sealed'),
     reason: text('reason'),
     reasonDetail: jsonb('reason_detail').notNull().default({}),
     orgId: text('org_id'),

@@ -26,6 +26,7 @@ export const connections = pgTable(
     nextRefreshAt: moment('next_refresh_at'),
     apiUsed: integer('api_used'),
     apiMax: integer('api_max'),
+    disconnecting: boolean('disconnecting').notNull().default(false),
     revision: bigint('revision', { mode: 'number' }).notNull().default(1),
   },
   (table) => [

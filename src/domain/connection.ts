@@ -25,11 +25,14 @@ export const causes = {
   'api-limit-reached': { class: 'limit' },
   'login-rate-exceeded': { class: 'limit' },
   'token-revoked': { class: 'permanent', final: true },
+  'token-idle': { class: 'permanent', final: true },
+  'refresh-lost': { class: 'permanent', final: true },
   'user-inactive': { class: 'permanent' },
   'user-frozen': { class: 'permanent' },
   'user-not-standard': { class: 'permanent' },
   'org-inactive': { class: 'permanent' },
   'org-gone': { class: 'permanent' },
+  'host-changed': { class: 'permanent' },
   'not-administrator': { class: 'permanent' },
   'salesforce-licence-missing': { class: 'permanent' },
   'acd-licence-missing': { class: 'permanent' },
@@ -41,7 +44,7 @@ export const causes = {
   'password-or-session-policy': { class: 'permanent' },
   'api-disabled': { class: 'permanent' },
   'session-refused': { class: 'permanent' },
-  'org-changed': { class: 'permanent' },
+  'org-changed': { class: 'permanent', final: true },
   'client-credentials-wrong': { class: 'misconfiguration' },
   'request-refused': { class: 'misconfiguration' },
   'stored-secret-unreadable': { class: 'misconfiguration' },
@@ -101,6 +104,8 @@ export interface Connection {
   readonly nextRefreshAtMs: number | undefined;
   readonly apiUsed: number | undefined;
   readonly apiMax: number | undefined;
+  /** The administrator asked to disconnect, and a refresh must end first. */
+  readonly disconnecting: boolean;
   /** Grows with each write, so that a late reader never replaces a newer row by an older one. */
   readonly revision: number;
 }
