@@ -239,18 +239,18 @@ export async function spoilAnswer(
   };
   switch (name) {
     case 'slow-headers':
-      await delay(waitMs);
+      await delay(waitMs, undefined, { ref: false });
       return body;
     case 'slow-body':
       return stream(async function* () {
         yield body.subarray(0, half);
-        await delay(waitMs);
+        await delay(waitMs, undefined, { ref: false });
         yield body.subarray(half);
       });
     case 'drip':
       return stream(async function* () {
         for (let index = 0; index < body.length; index++) {
-          if (index > 0) await delay(waitMs);
+          if (index > 0) await delay(waitMs, undefined, { ref: false });
           yield body.subarray(index, index + 1);
         }
       });

@@ -169,7 +169,7 @@ export function installFrame(app: FastifyInstance, frame: Frame): Exchanges {
 
   app.addHook('preValidation', async (request, reply) => {
     const exchange = exchanges.get(request);
-    if (exchange === undefined) return;
+    if (exchange === undefined) return undefined;
     admit(request, exchange);
     const { mischief, org } = exchange;
     for (const { fault, delayMs } of mischief?.atOnce ?? []) {
@@ -183,9 +183,9 @@ export function installFrame(app: FastifyInstance, frame: Frame): Exchanges {
       if (mischief?.refused === true) request.raw.socket.destroy();
       else request.raw.socket.resetAndDestroy();
       end(exchange);
-      return;
+      return reply;
     }
-    if (replacement) await send(reply, replacement);
+    return replacement && send(reply, replacement);
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
@@ -199,7 +199,7 @@ export function installFrame(app: FastifyInstance, frame: Frame): Exchanges {
       if (mischief?.instead && isAfter(mischief.instead)) {
         const replacement = replacementFor(mischief.instead.fault as InsteadFault, pathOf(request));
         if (replacement === 'drop' || replacement === 'reset') {
-          if (mischief.instead.delayMs !== undefined) await delay(mischief.instead.delayMs);
+          if (mischief.instead.delayMs !== undefined) await delay(mischief.instead.delayMs, undefined, { ref: false });
           if (replacement === 'drop') request.raw.socket.destroy();
           else request.raw.socket.resetAndDestroy();
           return payload;

@@ -104,6 +104,9 @@ function refuseOrg({ policies }: OrgState): Answer | undefined {
   return undefined;
 }
 
+/** Longer than the 128 characters of RFC 7636: jsforce sends 128 bytes, which are 171 characters, and Salesforce takes them. */
+const verifierForm = /^[\w.~-]{43,256}$/;
+
 const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
 
 export const identityUrl = (frame: Frame, orgId: string, userId: string): string =>
@@ -176,7 +179,7 @@ export async function tokenRoutes(
     const verifier = params['code_verifier'];
     if (issued.codeChallenge !== undefined) {
       if (verifier === undefined || verifier === '') return refusal('invalid_grant', 'missing required code verifier');
-      if (!/^[\w.~-]{43,128}$/.test(verifier) || !equal(challengeOf(verifier), issued.codeChallenge)) {
+      if (!verifierForm.test(verifier) || !equal(challengeOf(verifier), issued.codeChallenge)) {
         return refusal('invalid_request', 'invalid code verifier');
       }
     }
