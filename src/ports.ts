@@ -297,6 +297,66 @@ export interface SalesforceData {
   ): Promise<SalesforceResult<readonly SalesforceRecord[]>>;
 }
 
+/** One object whose phone fields are searched, with the user fields that are wanted of the record's owner. */
+export interface SearchedObject {
+  readonly object: string;
+  readonly fields: readonly string[];
+  readonly ownerFields: readonly string[];
+}
+
+/** Who owns a record. `user-id-only`: the search could not tell more; `RecordSearch.user` can. */
+export type RecordOwner =
+  | {
+      readonly kind: 'user';
+      readonly isActive: boolean;
+      readonly fields: Readonly<Record<string, string | undefined>>;
+    }
+  | { readonly kind: 'user-id-only'; readonly userId: string }
+  | { readonly kind: 'queue' };
+
+export interface FoundRecord {
+  readonly object: string;
+  readonly id: string;
+  readonly lastModifiedAtMs: number;
+  /** Of the fields searched, those that are not empty. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly owner: RecordOwner;
+}
+
+export interface RecordSearchCall {
+  readonly session: SalesforceSession;
+  readonly signal: AbortSignal;
+  /** Told of the query texts as they are sent; they hold numbers. */
+  readonly onQueries?: (queries: readonly string[]) => void;
+}
+
+/** The records that Salesforce gave, and the objects that it refused to be asked for. */
+export interface FoundRecords {
+  readonly records: readonly FoundRecord[];
+  readonly refused: readonly { readonly object: string; readonly failure: SalesforceFailure }[];
+}
+
+/** Finds records by phone number; the one place that knows how Salesforce is asked for them. */
+export interface RecordSearch {
+  /** Fields that are exactly one of the values. One API call for up to five objects. */
+  byValues(
+    objects: readonly SearchedObject[],
+    values: readonly string[],
+    call: RecordSearchCall,
+  ): Promise<SalesforceResult<FoundRecords>>;
+  /** Phone fields that the search index holds under one of the digit strings, begun or whole. One API call. */
+  byDigits(
+    objects: readonly SearchedObject[],
+    digits: { readonly begun: readonly string[]; readonly whole: readonly string[] },
+    call: RecordSearchCall,
+  ): Promise<SalesforceResult<FoundRecords>>;
+  user(
+    userId: string,
+    fields: readonly string[],
+    call: RecordSearchCall,
+  ): Promise<SalesforceResult<RecordOwner | undefined>>;
+}
+
 // ----------------------------------------------------------------------------------------------------- phone systems
 
 export interface PbxToken {

@@ -1,0 +1,151 @@
+import { Connection } from 'jsforce';
+import { StreamPromise } from 'jsforce/lib/util/promise.js';
+import { Duplex } from 'node:stream';
+import type {
+  SalesforceData,
+  SalesforceFailure,
+  SalesforceRecord,
+  SalesforceResult,
+  SalesforceSession,
+} from '../ports.ts';
+import { failureOfPart, MalformedAnswerError, toFailure } from './failures.ts';
+import type { HttpAnswer, SalesforceHttp } from './http.ts';
+
+type JsforceTransport = Connection['_transport'];
+type JsforceRequest = Parameters<JsforceTransport['httpRequest']>[0];
+
+/** Salesforce's own limit on queries in one composite request. */
+export const maxQueriesInComposite = 5;
+
+/**
+ * The data API by jsforce, on a transport of ours: jsforce's own waits 15 s on a 503, has no time limit on bodies, and a body that is
+ * cut ends the process (measured with 3.10.26). A connection lasts for one call and holds no refresh token, so that it never refreshes.
+ */
+export function createSalesforceData(options: { http: SalesforceHttp; apiVersion: string }): SalesforceData {
+  const { http, apiVersion } = options;
+
+  async function call<T>(
+    session: SalesforceSession,
+    signal: AbortSignal,
+    ask: (connection: Connection) => Promise<T>,
+  ): Promise<SalesforceResult<T>> {
+    const seen: { answer: HttpAnswer | undefined } = { answer: undefined };
+    try {
+      const value = await ask(connect(session, signal, seen));
+      return { ok: true, value, apiUsage: apiUsageOf(seen.answer) };
+    } catch (error) {
+      return { ok: false, failure: toFailure(error, signal, seen.answer) };
+    }
+  }
+
+  function connect(
+    session: SalesforceSession,
+    signal: AbortSignal,
+    seen: { answer: HttpAnswer | undefined },
+  ): Connection {
+    const { instanceUrl, accessToken } = session;
+    const connection = new Connection({ instanceUrl, accessToken, version: apiVersion });
+    connection._transport = {
+      httpRequest: (request: JsforceRequest) =>
+        StreamPromise.create(() => ({
+          stream: new Duplex(),
+          promise: (async () => {
+            seen.answer = undefined;
+            seen.answer = await http.send(
+              {
+                method: request.method,
+                url: request.url,
+                headers: { accept: 'application/json', ...request.headers },
+                body: typeof request.body === 'string' ? request.body : undefined,
+              },
+              signal,
+            );
+            return { ...seen.answer };
+          })(),
+        })),
+    } as unknown as JsforceTransport;
+    return connection;
+  }
+
+  return {
+    query: (session, soql, signal) =>
+      call(session, signal, async (connection) => {
+        const records: SalesforceRecord[] = [];
+        let page = readPage(await connection.request(`/query?q=${encodeURIComponent(soql)}`));
+        records.push(...page.records);
+        while (page.next !== undefined) {
+          page = readPage(await connection.request(page.next));
+          records.push(...page.records);
+        }
+        return records;
+      }),
+
+    queries: async (session, soql, signal) => {
+      if (soql.length > maxQueriesInComposite) throw new RangeError('A composite request takes at most five queries.');
+      return call(session, signal, async (connection) => {
+        const answer = await connection.requestPost('/composite', {
+          allOrNone: false,
+          compositeRequest: soql.map((query, position) => ({
+            method: 'GET',
+            url: `/services/data/v${apiVersion}/query?q=${encodeURIComponent(query)}`,
+            referenceId: `q${position}`,
+          })),
+        });
+        const parts = readParts(answer);
+        return soql.map((_, position) => readPart(parts.get(`q${position}`)));
+      });
+    },
+
+    search: (session, sosl, signal) =>
+      call(session, signal, async (connection) => {
+        const answer = await connection.request(`/search?q=${encodeURIComponent(sosl)}`);
+        const found = isObject(answer) ? answer['searchRecords'] : undefined;
+        return readRecords(found);
+      }),
+  };
+}
+
+/** `api-usage=18/15000` of the header that every answer carries. */
+function apiUsageOf(answer: HttpAnswer | undefined): { used: number; max: number } | undefined {
+  const usage = /(?:^|[\s;])api-usage=(\d+)\/(\d+)/.exec(answer?.headers['sforce-limit-info'] ?? '');
+  return usage === null ? undefined : { used: Number(usage[1]), max: Number(usage[2]) };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function readRecords(value: unknown): readonly SalesforceRecord[] {
+  if (!Array.isArray(value) || !value.every(isObject)) throw new MalformedAnswerError('The answer holds no records.');
+  return value;
+}
+
+function readPage(body: unknown): { records: readonly SalesforceRecord[]; next: string | undefined } {
+  if (!isObject(body)) throw new MalformedAnswerError('The answer is no page of records.');
+  const next = body['nextRecordsUrl'];
+  const follow = body['done'] === false && typeof next === 'string' && next.startsWith('/services/data/');
+  return { records: readRecords(body['records']), next: follow ? next : undefined };
+}
+
+interface Part {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+function readParts(answer: unknown): ReadonlyMap<string, Part> {
+  const response = isObject(answer) ? answer['compositeResponse'] : undefined;
+  if (!Array.isArray(response)) throw new MalformedAnswerError('The answer is not that of a composite request.');
+  return new Map(
+    response.filter(isObject).flatMap((part): [string, Part][] => {
+      const { referenceId, httpStatusCode: status, body } = part;
+      return typeof referenceId === 'string' && typeof status === 'number' ? [[referenceId, { status, body }]] : [];
+    }),
+  );
+}
+
+function readPart(part: Part | undefined): SalesforceResult<readonly SalesforceRecord[]> {
+  if (part === undefined) throw new MalformedAnswerError('A part of the composite answer is missing.');
+  if (part.status < 200 || part.status >= 300) return failed(failureOfPart(part.status, part.body));
+  return { ok: true, value: readPage(part.body).records, apiUsage: undefined };
+}
+
+const failed = (failure: SalesforceFailure): { ok: false; failure: SalesforceFailure } => ({ ok: false, failure });

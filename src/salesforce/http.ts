@@ -1,0 +1,96 @@
+import { Agent, request, type Dispatcher } from 'undici';
+
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+export interface HttpAnswer {
+  readonly statusCode: number;
+  /** Names in lower case; of a repeated header the first. */
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface SalesforceHttp {
+  /**
+   * Resolves when the whole body is there. The signal ends it in any phase; there are no redirects and no retries. Rejects with the
+   * signal's reason, undici's errors, or `BodyTooLargeError`.
+   */
+  send(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export class BodyTooLargeError extends Error {
+  override readonly name = 'BodyTooLargeError';
+  readonly code = 'BODY_TOO_LARGE';
+}
+
+export interface SalesforceHttpLimits {
+  readonly maxBodyBytes: number;
+  readonly connectTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly connectionsPerOrigin: number;
+}
+
+const defaultLimits: SalesforceHttpLimits = {
+  maxBodyBytes: 8 * 1024 * 1024,
+  connectTimeoutMs: 10_000,
+  keepAliveMs: 30_000,
+  connectionsPerOrigin: 256,
+};
+
+/** Kept-alive connections to Salesforce, one pool a process. HTTP/1.1 only: one lost connection then costs one call, not all. */
+export function createSalesforceHttp(limits: Partial<SalesforceHttpLimits> = {}): SalesforceHttp {
+  const { maxBodyBytes, connectTimeoutMs, keepAliveMs, connectionsPerOrigin } = { ...defaultLimits, ...limits };
+  const agent = new Agent({
+    allowH2: false,
+    connect: { timeout: connectTimeoutMs },
+    connections: connectionsPerOrigin,
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: 64 * 1024,
+    pipelining: 1,
+  });
+  return {
+    async send({ method, url, headers, body }, signal) {
+      signal.throwIfAborted();
+      const response = await request(url, {
+        dispatcher: agent,
+        method,
+        // Without `accept-encoding` the answer comes as it is: lookups are small, and inflating costs more than it saves.
+        headers,
+        body: body ?? null,
+        signal,
+      });
+      return {
+        statusCode: response.statusCode,
+        headers: singleValues(response.headers),
+        body: await wholeBody(response.body, maxBodyBytes),
+      };
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+async function wholeBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the stream and its connection.
+    if (bytes > maxBytes) throw new BodyTooLargeError('The answer is larger than what is read of one.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes).toString('utf8');
+}
+
+function singleValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) single[name.toLowerCase()] = first;
+  }
+  return single;
+}
