@@ -1,6 +1,6 @@
 import { Connection } from 'jsforce';
 import { StreamPromise } from 'jsforce/lib/util/promise.js';
-import { Duplex } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import type {
   SalesforceData,
   SalesforceFailure,
@@ -48,7 +48,7 @@ export function createSalesforceData(options: { http: SalesforceHttp; apiVersion
     connection._transport = {
       httpRequest: (request: JsforceRequest) =>
         StreamPromise.create(() => ({
-          stream: new Duplex(),
+          stream: new PassThrough(),
           promise: (async () => {
             seen.answer = undefined;
             seen.answer = await http.send(
