@@ -155,7 +155,8 @@ export async function authorizeRoutes(
     if (session === undefined || pending.mustLogin) return undefined;
     if (pending.onlyOrg !== undefined && pending.onlyOrg !== session.org) return undefined;
     const user = state.userOf(session.org, session.userId);
-    return user && { org: session.org, user };
+    // Freezing ends what a person does in a browser; sessions of the API go on.
+    return user && !user.frozen ? { org: session.org, user } : undefined;
   };
 
   /** Why the org refuses, before anybody is asked to allow anything. */

@@ -66,6 +66,14 @@ async function readState(file: string): Promise<StateFile | undefined> {
   }
 }
 
+/** Only what was set: a default of a later version of the stand-in shall hold for what was not. */
+function changedPolicies(policies: Policies): Partial<Policies> {
+  const defaults = Object.entries(defaultPolicies());
+  const isDefault = (name: string, value: unknown): boolean =>
+    defaults.some(([each, standard]) => each === name && JSON.stringify(standard) === JSON.stringify(value));
+  return Object.fromEntries(Object.entries(policies).filter(([name, value]) => !isDefault(name, value)));
+}
+
 /** What an org was given at first; policies and users change in place, because records are derived from them. */
 function openOrg(
   definition: OrgDefinition,
@@ -131,7 +139,7 @@ export async function openState({ clock, dataDir, contacts }: StateOptions): Pro
         orgs.map((org) => [
           org.id,
           {
-            policies: org.policies,
+            policies: changedPolicies(org.policies),
             users: Object.fromEntries(
               org.users.map(({ username, active, frozen, licences, permissions }) => [
                 username,

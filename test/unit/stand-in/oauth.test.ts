@@ -151,6 +151,13 @@ describe('authorize', () => {
     expect((await browser.go(authorizeUrl(standIn, { prompt: 'login' }))).page).toContain('id="password"');
   });
 
+  it('shows a user who was frozen meanwhile the login page again', async () => {
+    const browser = createBrowser(standIn.url);
+    const approval = await signIn(browser, await browser.go(authorizeUrl(standIn)));
+    standIn.control.changeOrg(acme, { users: { 'admin@acme.example': { frozen: true } } });
+    expect((await decide(browser, approval, 'save')).page).toContain('id="password"');
+  });
+
   it("signs in only users of the org on the org's own host", async () => {
     const host = { url: standIn.orgUrl(globex) };
     const browser = createBrowser(host.url);
@@ -158,6 +165,13 @@ describe('authorize', () => {
     expect(refused.page).toMatch(/Please check your username and password/);
     const allowed = await signIn(browser, await browser.go(authorizeUrl(host)), 'admin@globex.example');
     expect(allowed.page).toContain('oaapprove');
+  });
+
+  it("does not take another org's session on the org's own host", async () => {
+    const browser = createBrowser(standIn.url);
+    await signIn(browser, await browser.go(authorizeUrl(standIn)));
+    const response = await browser.visit(authorizeUrl({ url: standIn.orgUrl(globex) }));
+    expect(response.headers.get('location')).toMatch(/^\/\?ec=302/);
   });
 });
 
@@ -454,6 +468,9 @@ describe('identity', () => {
     expect(await words(own, 'bad')).toEqual([403, text, 'Bad_OAuth_Token']);
     expect(await words(`${standIn.url}/id/${globex}/${adminId}`, accessToken)).toEqual([403, text, 'Wrong_Org']);
     expect(await words(`${standIn.url}/id/${acme}/nobody`, accessToken)).toEqual([403, text, 'Bad_Id']);
+    standIn.control.changeOrg(acme, { users: { 'admin@acme.example': { active: false } } });
+    expect(await words(own, accessToken)).toEqual([403, text, 'Inactive User']);
+    standIn.control.changeOrg(acme, { users: { 'admin@acme.example': { active: true } } });
     nowMs += 2 * 3_600_000;
     expect(await words(`${standIn.url}/services/oauth2/userinfo`, accessToken)).toEqual([403, text, 'Bad_OAuth_Token']);
   });
