@@ -46,9 +46,10 @@ export function createAskSalesforce(dependencies: {
     let credentials = connection && isActive(connection.state) ? directory.credentials(connection.orgId) : undefined;
     if (!credentials) return trouble('not-connected');
 
+    const isOver = () => signal.aborted;
     let refused = false;
     for (let failed = 0; ;) {
-      if (signal.aborted) return trouble('deadline');
+      if (isOver()) return trouble('deadline');
       const outcome = await untilAborted(find(question, credentials, signal), signal);
       if (outcome === undefined) return trouble('salesforce-slow');
       if (outcome.ok) return outcome.finding;
@@ -57,14 +58,14 @@ export function createAskSalesforce(dependencies: {
         if (refused) return trouble('not-connected');
         refused = true;
         credentials = await newerCredentials(credentials, signal);
-        if (!credentials) return trouble(signal.aborted ? 'deadline' : 'not-connected');
+        if (!credentials) return trouble(isOver() ? 'deadline' : 'not-connected');
         continue;
       }
       if (causeClass(failure.cause) === 'limit') return trouble('quota');
       failed += 1;
       if (!failure.retryable || failed === attempts) return trouble('salesforce-error');
       await sleep(firstPauseMs * 2 ** (failed - 1), undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return trouble('salesforce-error');
+      if (isOver()) return trouble('salesforce-error');
     }
   };
 

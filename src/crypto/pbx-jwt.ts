@@ -1,0 +1,42 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { PbxId } from '../domain/ids.ts';
+import type { PbxTokenReader } from '../ports.ts';
+
+/** A longer text is no token of ours and is not worth hashing. */
+const longestToken = 2_048;
+
+/**
+ * Reads the HS256 JWT of a phone system (`iss` `ACDPt`, `aud` its PBX id). Synchronous by intention: a lookup must not queue behind
+ * password hashes in Node's thread pool, where the Web Crypto API that `jose` uses would put it.
+ */
+export const pbxTokenReader: PbxTokenReader = {
+  read(token) {
+    const [encodedHeader, encodedClaims, signature, ...rest] = token.length > longestToken ? [] : token.split('.');
+    if (!encodedHeader || !encodedClaims || signature === undefined || rest.length > 0) return undefined;
+    if (parse(encodedHeader)?.['alg'] !== 'HS256') return undefined;
+    const claims = parse(encodedClaims);
+    if (claims?.['iss'] !== 'ACDPt') return undefined;
+    const { aud, jti, exp } = claims;
+    if (typeof aud !== 'string' || typeof jti !== 'string') return undefined;
+    if (exp !== undefined && typeof exp !== 'number') return undefined;
+    return {
+      id: jti,
+      pbxId: aud satisfies PbxId,
+      expiresAtMs: exp === undefined ? undefined : exp * 1_000,
+      isSignedWith(secret) {
+        const expected = createHmac('sha256', secret).update(`${encodedHeader}.${encodedClaims}`).digest();
+        const given = Buffer.from(signature, 'base64url');
+        return given.length === expected.length && timingSafeEqual(given, expected);
+      },
+    };
+  },
+};
+
+function parse(encoded: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

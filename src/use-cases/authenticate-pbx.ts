@@ -1,0 +1,52 @@
+import type { PbxId } from '../domain/ids.ts';
+import type { Pbx } from '../domain/lookup.ts';
+import { AppError } from '../errors.ts';
+import type { Clock, PbxTokenReader, PhoneDirectory } from '../ports.ts';
+
+/** The phone system that presents a token and is named in the URL; `pbxId` is undefined when the URL names none. */
+export type AuthenticatePbx = (token: string | undefined, pbxId: PbxId | undefined) => Pbx;
+
+/**
+ * From memory only. Throws `PBX_TOKEN_INVALID`, in the same words for a forged, an unknown, a revoked and an expired token;
+ * `PBX_TOKEN_WRONG_PBX` when the URL names another phone system of the same account; `PBX_NOT_FOUND` when it names anything else.
+ */
+export function createAuthenticatePbx(dependencies: {
+  readonly directory: Pick<PhoneDirectory, 'pbx' | 'token' | 'tokenUsed'>;
+  readonly reader: PbxTokenReader;
+  readonly clock: Clock;
+}): AuthenticatePbx {
+  const { directory, reader, clock } = dependencies;
+  return (token, pbxId) => {
+    if (token === undefined || token === '') {
+      throw new AppError('PBX_TOKEN_INVALID', 'A token is missing: send Authorization: Bearer <token>, or ?token=.');
+    }
+    const claims = reader.read(token);
+    const known = claims && directory.pbx(claims.pbxId);
+    const issued = claims && directory.token(claims.id);
+    const nowMs = clock.now();
+    if (
+      !claims ||
+      !known ||
+      !claims.isSignedWith(known.signingSecret) ||
+      issued?.pbxId !== known.pbx.id ||
+      issued.revokedAtMs !== undefined ||
+      Math.min(issued.expiresAtMs ?? Infinity, claims.expiresAtMs ?? Infinity) <= nowMs
+    ) {
+      throw new AppError(
+        'PBX_TOKEN_INVALID',
+        'The token is not valid: make a new one on the page of the phone system.',
+      );
+    }
+    directory.tokenUsed(issued.id, nowMs);
+    if (pbxId !== known.pbx.id) {
+      const other = pbxId === undefined ? undefined : directory.pbx(pbxId);
+      if (other?.pbx.accountId !== known.pbx.accountId) throw unknownPbx();
+      throw new AppError('PBX_TOKEN_WRONG_PBX', 'The token is that of another phone system.');
+    }
+    return known.pbx;
+  };
+}
+
+/** The same words whether a phone system or org is unknown or somebody else's. */
+export const unknownPbx = () =>
+  new AppError('PBX_NOT_FOUND', 'There is no phone system with this id and org id among yours.');

@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lookup, orgId, pbx } from '../support/fakes/lookups.ts';
+import { createTestPhoneApi, matched, type TestPhoneApi } from '../support/phone-api.ts';
+
+let api: TestPhoneApi;
+let token: string;
+
+beforeEach(async () => {
+  api = await createTestPhoneApi();
+  token = await api.newToken({ id: 'a6a1ef01-7af2-4e2c-8b54-7a6d4b9d0c11' });
+});
+afterEach(() => api.close());
+
+const path = (question: string, { prefix = '/api', slash = '/', pbxId = pbx.id, org = orgId } = {}) =>
+  `${prefix}/ExtNo/${pbxId}${org}${slash}?${question}`;
+const ask = (question: string, headers: Record<string, string> = {}) =>
+  api.app.inject({ url: path(question), headers: { authorization: `Bearer ${token}`, ...headers } });
+
+describe('an answer', () => {
+  it('is the extension and a newline in plain text, explained by headers and never cached', async () => {
+    const answer = await ask('callerid=%2B4975253099803', { accept: '*/*' });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toBe('201\n');
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-trunkline-reason': 'matched',
+      'x-trunkline-matches': '1',
+    });
+    await expect.poll(() => api.engine.starts.map(({ runId }) => runId)).toEqual([answer.headers['x-trunkline-run']]);
+  });
+
+  it('comes in the format that the query, else the Accept header, else the phone system names', async () => {
+    const run = (answer: { headers: Record<string, unknown> }) => String(answer.headers['x-trunkline-run']);
+    const json = await ask('callerid=0752543312&format=JSON');
+    expect(json.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(json.json()).toEqual({ extension: '201', reason: 'matched', run: run(json), matches: '1' });
+    const xml = await ask('callerid=0752543312', { accept: 'text/html, application/xml;q=0.9, */*;q=0.8' });
+    expect(xml.headers['content-type']).toBe('application/xml; charset=utf-8');
+    expect(xml.body).toBe(
+      `<answer><extension>201</extension><reason>matched</reason><run>${run(xml)}</run><matches>1</matches></answer>`,
+    );
+    api.directory.pbxs.set(pbx.id, {
+      signingSecret: api.directory.pbxs.get(pbx.id)?.signingSecret ?? randomBytes(32),
+      pbx: { ...pbx, answerFormat: 'form' },
+    });
+    const form = await ask('callerid=0752543312', { accept: '*/*' });
+    expect(form.headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect(form.body).toBe(`extension=201&reason=matched&run=${run(form)}&matches=1`);
+  });
+
+  it('is the same under both prefixes, with and without the slash, with 15 characters of the org id and ids in any case', async () => {
+    for (const variant of [
+      { prefix: '/acd/api' },
+      { slash: '' },
+      { prefix: '/acd/api', slash: '' },
+      { org: orgId.slice(0, 15) },
+      { org: orgId.toLowerCase(), pbxId: pbx.id.toLowerCase() },
+      { org: orgId.slice(0, 15).toUpperCase() },
+    ]) {
+      const answer = await api.app.inject({ url: path(`callerid=0752543312&token=${token}`, variant) });
+      expect([answer.statusCode, answer.body], JSON.stringify(variant)).toEqual([200, '201\n']);
+    }
+  });
+
+  it('is given to POST with JSON and with a form, with names in any case and the token in the body', async () => {
+    const json = await api.app.inject({
+      method: 'POST',
+      url: path('').replace('?', ''),
+      payload: { CallerId: '0752543312', CalledId: '', IVRId: null, Token: token, Format: 'text' },
+    });
+    expect([json.statusCode, json.body]).toEqual([200, '201\n']);
+    const form = await api.app.inject({
+      method: 'POST',
+      url: path('', { slash: '' }).replace('?', ''),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: `callerid=%2B49752543312&token=${token}`,
+    });
+    expect([form.statusCode, form.body]).toEqual([200, '201\n']);
+  });
+
+  it('is empty when nothing was found and there is no fallback, or 404 where the phone system is set so', async () => {
+    api.findRecord = async () => ({ ok: true, finding: { reason: 'no-match', matches: 0 }, apiUsage: undefined });
+    const signingSecret = api.directory.pbxs.get(pbx.id)?.signingSecret ?? randomBytes(32);
+    api.directory.pbxs.set(pbx.id, { signingSecret, pbx: { ...pbx, fallbackExtension: undefined } });
+    const empty = await ask('callerid=0752543312');
+    expect([empty.statusCode, empty.body, empty.headers['x-trunkline-reason']]).toEqual([200, '', 'no-match']);
+    expect((await ask('callerid=0752543312&format=json')).json()).toMatchObject({ extension: '', matches: '0' });
+    api.directory.pbxs.set(pbx.id, {
+      signingSecret,
+      pbx: { ...pbx, fallbackExtension: undefined, notFoundOnMiss: true, version: 2 },
+    });
+    expect((await ask('callerid=0752543312')).statusCode).toBe(404);
+  });
+
+  it('is the fallback without a call to Salesforce when the caller withheld the number or sent none that means anything', async () => {
+    api.findRecord = () => Promise.reject(new Error('Salesforce was asked'));
+    for (const [sent, reason] of [
+      ['anonymous', 'withheld'],
+      ['', 'withheld'],
+      ['hello', 'invalid-number'],
+    ]) {
+      const answer = await ask(`callerid=${String(sent)}`);
+      expect([answer.statusCode, answer.body, answer.headers['x-trunkline-reason']]).toEqual([200, '100\n', reason]);
+    }
+  });
+
+  it('reads a plus that was not encoded, and the called number when no caller was sent', async () => {
+    const asked: unknown[] = [];
+    api.findRecord = async ({ number }) => {
+      asked.push(number.kind === 'number' && number.e164);
+      return { ok: true, finding: matched('201'), apiUsage: undefined };
+    };
+    await ask('callerid=+49752543312');
+    await ask('callerid=&calledid=+4975254400');
+    expect(asked).toEqual(['+49752543312', '+4975254400']);
+  });
+
+  it('escapes what it carries', async () => {
+    api.findRecord = async () => ({ ok: true, finding: matched('<&"\n\u0001é'), apiUsage: undefined });
+    expect((await ask('callerid=0752543312')).body).toBe('<&"\n');
+    expect((await ask('callerid=0752543312&format=xml')).body).toContain('<extension>&#60;&#38;&#34;</extension>');
+  });
+});
+
+describe('a question', () => {
+  it.each([
+    ['no number at all', 'lookupid=', 400],
+    ['a number that is far too long', `callerid=${'1'.repeat(300)}`, 400],
+    ['a number twice', 'callerid=0752543312&callerid=0752543313', 400],
+    ['a format that nobody knows', 'callerid=0752543312&format=yaml', 400],
+    ['a lookup that is unknown', 'callerid=0752543312&lookupid=AAAAAA-AAAAAA-AAAAAA', 404],
+    ['a lookup id that is none', 'callerid=0752543312&lookupid=default', 404],
+    ['a lookup of the wrong kind', 'callerid=0752543312&lookupid=BBBBBB-BBBBBB-BBBBBB', 409],
+    ['a lookup of another account', 'callerid=0752543312&lookupid=CCCCCC-CCCCCC-CCCCCC', 404],
+  ])('with %s is refused with a problem', async (_name, question, status) => {
+    api.directory.lookups.set('BBBBBB-BBBBBB-BBBBBB', { ...lookup, id: 'BBBBBB-BBBBBB-BBBBBB', kind: 'data' });
+    api.directory.lookups.set('CCCCCC-CCCCCC-CCCCCC', { ...lookup, id: 'CCCCCC-CCCCCC-CCCCCC', accountId: 'other' });
+    const answer = await ask(question);
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(Object.keys(answer.json<object>())).toEqual(['type', 'title', 'status', 'code', 'detail']);
+    expect(answer.json()).toMatchObject({ type: 'about:blank', status });
+    expect(api.engine.starts).toEqual([]);
+  });
+
+  it('is refused in one line of text when the phone system asked for text', async () => {
+    for (const answer of [await ask('format=text'), await ask('', { accept: 'text/plain' })]) {
+      expect(answer.statusCode).toBe(400);
+      expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+      expect(answer.body).toBe('At least one of callerid, calledid and ivrid is required.\n');
+    }
+  });
+
+  it('whose body cannot be read is refused', async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const url = path('');
+    const cut = { ...headers, 'content-type': 'application/json' };
+    expect((await api.app.inject({ method: 'POST', url, headers: cut, payload: '{"CallerId":' })).statusCode).toBe(400);
+    const xml = { ...headers, 'content-type': 'text/xml' };
+    expect((await api.app.inject({ method: 'POST', url, headers: xml, payload: '<a/>' })).statusCode).toBe(415);
+  });
+
+  it('may name a lookup in any case', async () => {
+    expect((await ask(`callerid=0752543312&lookupid=${lookup.id.toLowerCase()}`)).body).toBe('201\n');
+  });
+});
+
+describe('a token', () => {
+  const asked = (url: string, headers: Record<string, string> = {}) => api.app.inject({ url, headers });
+
+  it('is asked for', async () => {
+    const answer = await asked(path('callerid=0752543312'));
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+    expect(answer.json()).toMatchObject({ code: 'PBX_TOKEN_INVALID' });
+  });
+
+  it('in the header wins over one in the query', async () => {
+    const url = path(`callerid=0752543312&token=${token}`);
+    expect((await asked(url, { authorization: 'Bearer wrong' })).statusCode).toBe(401);
+    expect((await asked(url, { authorization: 'Basic dXNlcjpwYXNz' })).statusCode).toBe(200);
+  });
+
+  it('is refused when it is forged, unknown, unsigned, revoked or expired, always in the same words', async () => {
+    const [header = '', claims = '', signature = ''] = token.split('.');
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    const otherClaims = Buffer.from(JSON.stringify({ iss: 'other', aud: pbx.id, jti: 'x' })).toString('base64url');
+    const revoked = await api.newToken({ id: 'revoked' });
+    const issued = api.directory.tokens.get('revoked');
+    if (issued) api.directory.tokens.set('revoked', { ...issued, revokedAtMs: Date.now() });
+    const unknown = await api.newToken({ id: 'unknown' });
+    api.directory.tokens.delete('unknown');
+    const bodies = new Set<string>();
+    for (const bad of [
+      `${header}.${claims}.`,
+      `${header}.${claims}`,
+      `${header}.${claims}.${signature.slice(0, -4)}AAAA`,
+      `${none}.${claims}.${signature}`,
+      `${header}.${otherClaims}.${signature}`,
+      await api.newToken({ id: 'forged', secret: randomBytes(32) }),
+      await api.newToken({ id: 'expired', expiresAtMs: Date.now() - 1_000 }),
+      revoked,
+      unknown,
+      'x'.repeat(5_000),
+    ]) {
+      const answer = await asked(path('callerid=0752543312'), { authorization: `Bearer ${bad}` });
+      expect(answer.statusCode, bad.slice(0, 40)).toBe(401);
+      bodies.add(answer.body);
+    }
+    expect(bodies.size).toBe(1);
+  });
+
+  it('opens its own phone system only, and does not tell others’ apart from unknown ones', async () => {
+    const mine = 'AAAAAA-000000-000001';
+    const foreign = 'AAAAAA-000000-000002';
+    api.directory.pbxs.set(mine, { pbx: { ...pbx, id: mine }, signingSecret: randomBytes(32) });
+    api.directory.pbxs.set(foreign, {
+      pbx: { ...pbx, id: foreign, accountId: 'other' },
+      signingSecret: randomBytes(32),
+    });
+    const status = async (pbxId: string, org = orgId) => {
+      const { statusCode, body } = await asked(path(`callerid=1&token=${token}`, { pbxId, org }));
+      return { statusCode, body };
+    };
+    expect(await status(mine)).toMatchObject({ statusCode: 403 });
+    const unknown = await status('AAAAAA-000000-000003');
+    expect(unknown.statusCode).toBe(404);
+    expect(await status(foreign)).toEqual(unknown);
+    expect(await status('nonsense')).toEqual(unknown);
+    expect(await status(pbx.id, '00DB0000000CaT5MAK')).toEqual(unknown);
+    expect(await status(pbx.id, '00DA')).toEqual(unknown);
+  });
+
+  it('has its use remembered', async () => {
+    await ask('callerid=0752543312');
+    expect([...api.directory.used.keys()]).toEqual(['a6a1ef01-7af2-4e2c-8b54-7a6d4b9d0c11']);
+  });
+});
+
+describe('the resource', () => {
+  it('answers HEAD as GET, without the body', async () => {
+    const answer = await api.app.inject({ method: 'HEAD', url: path(`callerid=0752543312&token=${token}`) });
+    expect([answer.statusCode, answer.body, answer.headers['content-length']]).toEqual([200, '', '4']);
+    expect(answer.headers['x-trunkline-reason']).toBe('matched');
+  });
+
+  it('tells what may be asked of it', async () => {
+    const options = await api.app.inject({ method: 'OPTIONS', url: path('', { slash: '' }) });
+    expect([options.statusCode, options.headers.allow]).toEqual([204, 'GET, HEAD, POST, OPTIONS']);
+    const put = await api.app.inject({ method: 'PUT', url: path('') });
+    expect([put.statusCode, put.headers.allow]).toEqual([405, 'GET, HEAD, POST, OPTIONS']);
+  });
+
+  it('tells the state of the connection to a phone system that polls', async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const health = () => api.app.inject({ url: `/api/health/${pbx.id.toLowerCase()}`, headers });
+    expect((await health()).json()).toEqual({ connection: 'active', since: '2023-11-14T22:13:20.000Z' });
+    const [known] = api.directory.connections.values();
+    if (known) api.directory.setConnection({ ...known, state: 'broken', cause: 'user-inactive' });
+    expect((await health()).json()).toMatchObject({ connection: 'broken', reason: 'user-inactive' });
+    api.directory.connections.clear();
+    expect((await health()).json()).toEqual({ connection: 'none' });
+    expect((await api.app.inject({ url: `/api/health/${pbx.id}` })).statusCode).toBe(401);
+  });
+
+  it('is described by an OpenAPI document that names every status and reason', async () => {
+    const document = (await api.app.inject({ url: '/api/openapi.json' })).json<{
+      openapi: string;
+      paths: Record<string, Record<string, { responses: object }>>;
+    }>();
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.keys(document.paths)).toEqual(['/api/ExtNo/{pbxAndOrg}', '/api/health/{pbxId}']);
+    const { get, post } = document.paths['/api/ExtNo/{pbxAndOrg}'] ?? {};
+    for (const operation of [get, post]) {
+      expect(Object.keys(operation?.responses ?? {})).toEqual(['200', '400', '401', '403', '404', '409', '429']);
+    }
+    expect(JSON.stringify(get)).toContain('matched-several');
+  });
+});

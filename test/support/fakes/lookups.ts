@@ -1,0 +1,141 @@
+import type { Connection } from '../../../src/domain/connection.ts';
+import type { DialingRules } from '../../../src/domain/dialing-rules.ts';
+import type { LookupDefinition, LookupRun, Pbx } from '../../../src/domain/lookup.ts';
+import type {
+  Credentials,
+  LookupEngine,
+  LookupMetrics,
+  LookupRuns,
+  LookupStart,
+  LookupStartOutcome,
+} from '../../../src/ports.ts';
+
+export const accountId = '11111111-1111-4111-8111-111111111111';
+export const orgId = '00DA0000000BhM2MAK';
+
+export const lookup: LookupDefinition = {
+  id: '12C153-CD55ED-2CB7C5',
+  accountId,
+  kind: 'extension',
+  name: 'Owner of the caller',
+  steps: [{ object: 'Contact', fields: ['Phone'], extensionOf: 'owner', extensionField: 'Extension' }],
+  fallbackExtension: undefined,
+  version: 1,
+};
+
+export const pbx: Pbx = {
+  id: '47EC1B-B70D69-818AE6',
+  accountId,
+  name: 'Head office',
+  country: 'DE',
+  fallbackExtension: '100',
+  deadlineMs: 1_500,
+  answerFormat: 'text',
+  notFoundOnMiss: false,
+  defaultExtensionLookupId: lookup.id,
+  version: 1,
+};
+
+export const connection: Connection = {
+  id: '22222222-2222-4222-8222-222222222222',
+  accountId,
+  orgId,
+  state: 'active',
+  sinceMs: 1_700_000_000_000,
+  cause: undefined,
+  causeDetail: {},
+  orgName: 'ACME',
+  isSandbox: false,
+  userId: '005A0000000AbCdIAK',
+  username: 'admin@acme.example',
+  connectedAtMs: 1_700_000_000_000,
+  lastCheckedAtMs: undefined,
+  lastRefreshedAtMs: undefined,
+  nextRefreshAtMs: undefined,
+  apiUsed: undefined,
+  apiMax: undefined,
+  disconnecting: false,
+  revision: 1,
+};
+
+export const credentials: Credentials = {
+  orgId,
+  version: 1,
+  accessToken: 'access-1',
+  refreshToken: 'refresh-1',
+  instanceUrl: 'https://acme.my.salesforce.com',
+  identityUrl: `https://login.salesforce.com/id/${orgId}/005A0000000AbCdIAK`,
+  loginHost: 'https://login.salesforce.com',
+  issuedAtMs: 1_700_000_000_000,
+  refreshStartedAtMs: undefined,
+  refreshAttempt: undefined,
+};
+
+export const rules: DialingRules = {
+  country: 'DE',
+  countryCode: '49',
+  longDistancePrefix: '0',
+  internationalPrefix: '00',
+  dialInternationalPrefix: false,
+  outsidePrefixes: '',
+  addPrefix: '',
+  keepLongDistancePrefix: false,
+  areaCode: '',
+  internalLength: 4,
+  truncateAt: '@;',
+  ddiDigits: 3,
+};
+
+export interface FakeLookupEngine extends LookupEngine {
+  readonly starts: LookupStart[];
+  outcome: Promise<LookupStartOutcome>;
+}
+
+export function createFakeLookupEngine(): FakeLookupEngine {
+  const fake: FakeLookupEngine = {
+    starts: [],
+    outcome: Promise.resolve('started'),
+    start(start) {
+      fake.starts.push(start);
+      return fake.outcome;
+    },
+  };
+  return fake;
+}
+
+export interface FakeLookupRuns extends LookupRuns {
+  readonly recorded: LookupRun[];
+  /** Thrown by the next writings. */
+  failure: Error | undefined;
+}
+
+export function createFakeLookupRuns(): FakeLookupRuns {
+  const fake: FakeLookupRuns = {
+    recorded: [],
+    failure: undefined,
+    async record(run) {
+      if (fake.failure) throw fake.failure;
+      fake.recorded.push(run);
+    },
+    async listOfPbx(account, pbxId, limit) {
+      return fake.recorded.filter((run) => run.accountId === account && run.pbxId === pbxId).slice(0, limit);
+    },
+  };
+  return fake;
+}
+
+export function createFakeLookupMetrics(): LookupMetrics & { readonly counts: Record<string, number> } {
+  const counts: Record<string, number> = {};
+  const count = (name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  return {
+    counts,
+    answered: (reason) => count(reason),
+    repeated: () => count('repeated'),
+    started: (eager) => count(eager ? 'eager' : 'polled'),
+    startFailed: () => count('start-failed'),
+    unrecorded: () => count('unrecorded'),
+    waiting: () => undefined,
+  };
+}

@@ -1,0 +1,126 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { randomBytes } from 'node:crypto';
+import { pbxTokenReader } from '../../src/crypto/pbx-jwt.ts';
+import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
+import { createSealer } from '../../src/crypto/sealer.ts';
+import type { ReadNumber } from '../../src/phone-numbers/read-number.ts';
+import type { Credentials } from '../../src/ports.ts';
+import { createAskExtension } from '../../src/use-cases/ask-extension.ts';
+import { createAskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
+import { createAuthenticatePbx } from '../../src/use-cases/authenticate-pbx.ts';
+import { findWithoutSearch, type FindRecord } from '../../src/use-cases/find-record.ts';
+import { createLookupCalls, type LookupCalls } from '../../src/use-cases/lookup-calls.ts';
+import { createPhoneApi } from '../../web/routes/phone-api/index.ts';
+import {
+  accountId,
+  connection,
+  createFakeLookupEngine,
+  createFakeLookupMetrics,
+  createFakeLookupRuns,
+  credentials,
+  lookup,
+  pbx,
+  rules,
+  type FakeLookupEngine,
+  type FakeLookupRuns,
+} from './fakes/lookups.ts';
+import { createFakePhoneDirectory, type FakePhoneDirectory } from './fakes/phone-directory.ts';
+
+export interface TestPhoneApi {
+  readonly app: FastifyInstance;
+  readonly directory: FakePhoneDirectory;
+  readonly engine: FakeLookupEngine;
+  readonly runs: FakeLookupRuns;
+  readonly calls: LookupCalls;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly rejected: { orgId: string; version: number }[];
+  /** Answers for Salesforce. */
+  findRecord: FindRecord;
+  newToken(overrides?: { id?: string; pbxId?: string; secret?: Uint8Array; expiresAtMs?: number }): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Enough of reading for tests of what comes after it. */
+export const readNumber = (sent: string): ReadNumber => {
+  if (sent === '' || /^(anonymous|restricted)$/i.test(sent)) return { kind: 'withheld' };
+  if (!/^\+?[\d ]{5,}$/.test(sent)) return { kind: 'invalid' };
+  const national = sent.replaceAll(' ', '').replace(/^(\+49|0)/, '');
+  return { kind: 'number', e164: `+49${national}`, countryCode: '49', national, country: 'DE' };
+};
+
+/** The phone API over fakes of everything that it needs, connected, with one phone system; Salesforce finds extension 201. */
+export async function createTestPhoneApi(): Promise<TestPhoneApi> {
+  const directory = createFakePhoneDirectory();
+  const signingSecret = randomBytes(32);
+  directory.pbxs.set(pbx.id, { pbx, signingSecret });
+  directory.lookups.set(lookup.id, lookup);
+  directory.setConnection(connection);
+  directory.setCredentials(credentials);
+  const engine = createFakeLookupEngine();
+  const runs = createFakeLookupRuns();
+  const metrics = createFakeLookupMetrics();
+  const rejected: TestPhoneApi['rejected'] = [];
+  const clock = { now: () => Date.now() };
+  const app = Fastify();
+  const calls = createLookupCalls({
+    askSalesforce: createAskSalesforce({
+      directory,
+      findRecord: (request) => api.findRecord(request),
+      engine: { tokenRejected: async (org, version) => void rejected.push({ orgId: org, version }) },
+      logger: app.log,
+    }),
+    findWithoutSearch,
+    engine,
+    runs,
+    sealer: createSealer([{ id: 'test', key: randomBytes(32) }]),
+    clock,
+    marginMs: () => 20,
+    metrics,
+    logger: app.log,
+  });
+  const api: TestPhoneApi = {
+    app,
+    directory,
+    engine,
+    runs,
+    calls,
+    counts: metrics.counts,
+    rejected,
+    findRecord: async () => ({ ok: true, finding: matched('201'), apiUsage: undefined }),
+    async newToken({ id = crypto.randomUUID(), pbxId = pbx.id, secret = signingSecret, expiresAtMs } = {}) {
+      const token = { id, pbxId, name: 'Kamailio', createdAtMs: 0, lastUsedAtMs: undefined, revokedAtMs: undefined };
+      directory.tokens.set(id, { ...token, expiresAtMs });
+      return pbxTokenSigner.sign({ id, pbxId, issuedAtMs: Date.now(), expiresAtMs }, secret);
+    },
+    async close() {
+      await app.close();
+      await calls.close();
+    },
+  };
+  await app.register(
+    createPhoneApi({
+      authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
+      askExtension: createAskExtension({ directory, calls, readNumber, dialingRules: () => rules }),
+      directory,
+      clock,
+      publicUrl: 'http://localhost:3000',
+    }),
+  );
+  return api;
+}
+
+export const matched = (extension: string) => ({
+  reason: 'matched' as const,
+  matches: 1,
+  extension,
+  recordId: '003A0000000AbCdIAK',
+  object: 'Contact',
+});
+
+export const version = (number: number): Credentials => ({
+  ...credentials,
+  version: number,
+  accessToken: `access-${number}`,
+});
+
+export { accountId };

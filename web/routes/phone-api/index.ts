@@ -1,0 +1,55 @@
+import formbody from '@fastify/formbody';
+import type { FastifyPluginAsync } from 'fastify';
+import type { AskExtension } from '../../../src/use-cases/ask-extension.ts';
+import type { AuthenticatePbx } from '../../../src/use-cases/authenticate-pbx.ts';
+import type { Clock, PhoneDirectory } from '../../../src/ports.ts';
+import { openApi } from '../../plugins/openapi.ts';
+import { pbxTokenAuth } from '../../plugins/pbx-token-auth.ts';
+import { extensionRoutes } from './extension.ts';
+import { healthRoutes } from './health.ts';
+import { methodRoutes } from './methods.ts';
+import { openApiRoutes } from './openapi.ts';
+import { lowerCaseNames } from './parameters.ts';
+import { sendProblem } from './problems.ts';
+
+/** What the routes behind the token need. */
+export interface PhoneApiServices {
+  readonly askExtension: AskExtension;
+  readonly directory: Pick<PhoneDirectory, 'connection'>;
+  readonly clock: Clock;
+}
+
+export interface PhoneApiOptions extends PhoneApiServices {
+  readonly authenticatePbx: AuthenticatePbx;
+  /** Origin that the description names. */
+  readonly publicUrl: string;
+}
+
+/** What phone systems ask, under every prefix that they know. */
+export const createPhoneApi =
+  (options: PhoneApiOptions): FastifyPluginAsync =>
+  async (app) => {
+    await app.register(openApi, { publicUrl: options.publicUrl });
+    for (const prefix of ['/api', '/acd/api']) await app.register(phoneApiRoutes(options), { prefix });
+  };
+
+const phoneApiRoutes =
+  ({ authenticatePbx, ...services }: PhoneApiOptions): FastifyPluginAsync =>
+  async (app) => {
+    if (!app.hasContentTypeParser('application/x-www-form-urlencoded')) await app.register(formbody);
+    app.setErrorHandler(sendProblem);
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+    });
+    app.addHook('preValidation', async (request) => {
+      request.query = lowerCaseNames(request.query);
+      request.body = lowerCaseNames(request.body);
+    });
+    await app.register(methodRoutes);
+    await app.register(openApiRoutes);
+    await app.register(async (guarded) => {
+      await guarded.register(pbxTokenAuth, { authenticate: authenticatePbx });
+      await guarded.register(extensionRoutes, services);
+      await guarded.register(healthRoutes, services);
+    });
+  };

@@ -1,0 +1,31 @@
+import type { FastifyPluginAsync, HTTPMethods } from 'fastify';
+import { problemOf } from '../../presenters/problem.ts';
+
+const allowed: Readonly<Record<string, readonly HTTPMethods[]>> = {
+  '/ExtNo/:pbxAndOrg': ['GET', 'HEAD', 'POST'],
+  '/health/:pbxId': ['GET', 'HEAD'],
+};
+const others: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Tells what may be asked of a resource, without a token: OPTIONS, and 405 for every other method. */
+export const methodRoutes: FastifyPluginAsync = async (app) => {
+  for (const [path, methods] of Object.entries(allowed)) {
+    const allow = [...methods, 'OPTIONS'].join(', ');
+    for (const url of [path, `${path}/`]) {
+      app.options(url, { schema: { hide: true } }, async (_request, reply) =>
+        reply.header('allow', allow).code(204).send(),
+      );
+      app.route({
+        method: others.filter((method) => !methods.includes(method)),
+        url,
+        schema: { hide: true },
+        handler: async (_request, reply) =>
+          reply
+            .code(405)
+            .header('allow', allow)
+            .type('application/problem+json; charset=utf-8')
+            .send(JSON.stringify(problemOf(405, 'METHOD_NOT_ALLOWED', `Only ${allow} can be used here.`))),
+      });
+    }
+  }
+};

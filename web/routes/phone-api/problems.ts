@@ -1,0 +1,46 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../../../src/errors.ts';
+import { answerFormats, type AnswerFormat } from '../../../src/domain/lookup.ts';
+import { chooseFormat } from '../../presenters/answer.ts';
+import { problemOf, statusOfKind } from '../../presenters/problem.ts';
+
+/** An error of the phone API: one line where the phone system asked for text, else problem details. */
+export function sendProblem(
+  error: FastifyError | AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { status, code, detail } = explain(error);
+  if (status >= 500) request.log.error({ err: error }, 'phone API request failed');
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="Trunkline phone API"');
+  if (error instanceof AppError && error.retryAfterMs !== undefined) {
+    reply.header('retry-after', Math.ceil(error.retryAfterMs / 1_000));
+  }
+  reply.code(status);
+  return formatOf(request) === 'text'
+    ? reply.type('text/plain; charset=utf-8').send(`${detail}\n`)
+    : reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problemOf(status, code, detail)));
+}
+
+function explain(error: FastifyError | AppError): { status: number; code: string; detail: string } {
+  if (error instanceof AppError) {
+    return { status: statusOfKind[error.kind], code: error.code, detail: error.message };
+  }
+  const [fault] = error.validation ?? [];
+  if (fault) {
+    const parameter = fault.instancePath.replace(/^\//, '');
+    const detail = `The parameter ${parameter} is not valid: it ${fault.message ?? 'cannot be read'}.`;
+    return { status: 400, code: 'REQUEST_INVALID', detail };
+  }
+  // Fastify's own: a body that cannot be parsed, that is too large, or of a type nobody reads.
+  const status = error.statusCode ?? 500;
+  return status < 500
+    ? { status, code: 'REQUEST_INVALID', detail: error.message }
+    : { status: 500, code: 'INTERNAL', detail: 'Something went wrong here; the log has the reason.' };
+}
+
+function formatOf(request: FastifyRequest): AnswerFormat {
+  const { format } = (request.query ?? {}) as Readonly<Record<string, unknown>>;
+  const asked = answerFormats.find((known) => known === format);
+  return chooseFormat(asked, request.headers.accept, 'json');
+}

@@ -1,0 +1,99 @@
+import { Type, type Static } from 'typebox';
+import { answerFormats, answerReasons } from '../../src/domain/lookup.ts';
+
+const text = (description: string, maxLength = 256) => Type.Optional(Type.String({ maxLength, description }));
+
+/** Names may be sent in any case; here they are lower case, as the phone API reads them. */
+export const QuestionSchema = Type.Object({
+  callerid: text('The caller’s number, as the phone system signals it; empty when it was withheld'),
+  calledid: text('The number that was called'),
+  ivrid: text('What the caller keyed in'),
+  lookupid: text('The lookup to use; default: that of the phone system'),
+  format: Type.Optional(
+    Type.Union(
+      answerFormats.map((format) => Type.Literal(format)),
+      { description: 'Form of the answer; default: by `Accept`, else as the phone system is set up' },
+    ),
+  ),
+  token: text('The phone system’s token, where it cannot send `Authorization: Bearer`', 4_096),
+});
+export type QuestionParameters = Static<typeof QuestionSchema>;
+
+export const PbxAndOrgSchema = Type.Object({
+  pbxAndOrg: Type.String({
+    description: 'PBX id and Salesforce org id (15 or 18 characters), nothing between, in any case',
+    examples: ['47EC1B-B70D69-818AE600DA0000000BhM2MAK'],
+  }),
+});
+
+export const PbxSchema = Type.Object({
+  pbxId: Type.String({ description: 'PBX id', examples: ['47EC1B-B70D69-818AE6'] }),
+});
+
+export const TokenQuerySchema = Type.Object({ token: QuestionSchema.properties.token });
+
+const reason = Type.Union(
+  answerReasons.map((known) => Type.Literal(known)),
+  { description: 'Why this is the answer' },
+);
+
+/** Every value is a text, since some phone systems read nothing else. */
+export const ExtensionAnswerSchema = Type.Object({
+  extension: Type.String({ description: 'The extension to ring; empty when there is none', examples: ['201'] }),
+  reason,
+  run: Type.String({ description: 'Id of the lookup run, as the portal lists it' }),
+  matches: Type.String({ description: 'How many records matched', pattern: '^\\d+$' }),
+});
+
+export const HealthSchema = Type.Object({
+  connection: Type.Union(
+    ['active', 'degraded', 'broken', 'disconnected', 'none'].map((state) => Type.Literal(state)),
+    { description: 'State of the connection to Salesforce' },
+  ),
+  since: Type.Optional(Type.String({ format: 'date-time' })),
+  reason: Type.Optional(Type.String({ description: 'Why the connection is not simply active' })),
+});
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String({ description: '`about:blank`' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'Identifies the error' }),
+    detail: Type.String({ description: 'What happened, and what to do' }),
+  },
+  { description: 'RFC 9457' },
+);
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: ProblemSchema }, 'text/plain': { schema: Type.String() } },
+});
+
+export const problems = {
+  400: problem('A parameter is missing or cannot be read'),
+  401: problem('No token, or one that is not valid'),
+  403: problem('The token of another phone system'),
+  404: problem('Phone system, org or lookup unknown, or not yours'),
+  409: problem('A lookup of the wrong kind'),
+  429: problem('Too many requests; see `Retry-After`'),
+};
+
+const text200 = Type.String();
+export const extensionAnswers = {
+  200: {
+    description: 'The answer; `X-Trunkline-Reason`, `X-Trunkline-Run` and `X-Trunkline-Matches` explain it',
+    headers: {
+      'X-Trunkline-Reason': { schema: reason },
+      'X-Trunkline-Run': { schema: Type.String() },
+      'X-Trunkline-Matches': { schema: Type.String() },
+    },
+    content: {
+      'text/plain': { schema: text200 },
+      'application/json': { schema: ExtensionAnswerSchema },
+      'application/xml': { schema: text200 },
+      'application/x-www-form-urlencoded': { schema: text200 },
+    },
+  },
+  ...problems,
+};
