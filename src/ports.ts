@@ -1,5 +1,5 @@
 import type { AuthorizationReason, Cause, Connection, ReasonDetail } from './domain/connection.ts';
-import type { AnswerReason, LookupDefinition, LookupRun, Pbx } from './domain/lookup.ts';
+import type { AnswerReason, LookupDefinition, LookupRun, LookupStart, Pbx } from './domain/lookup.ts';
 import type { LookupId, OrgId, PbxId } from './domain/ids.ts';
 
 /*
@@ -344,10 +344,10 @@ export interface RecordSearch {
     values: readonly string[],
     call: RecordSearchCall,
   ): Promise<SalesforceResult<FoundRecords>>;
-  /** Phone fields that the search index holds under one of the digit strings, begun or whole. One API call. */
+  /** Phone fields that the search index holds under one of the digit strings. One API call. */
   byDigits(
     objects: readonly SearchedObject[],
-    digits: { readonly begun: readonly string[]; readonly whole: readonly string[] },
+    digits: readonly string[],
     call: RecordSearchCall,
   ): Promise<SalesforceResult<FoundRecords>>;
   user(
@@ -413,6 +413,8 @@ export interface LookupRuns {
 
 // ------------------------------------------------------------------------------------------------------------ engine
 
+export type { LookupStart } from './domain/lookup.ts';
+
 /** `uncertain`: an earlier refresh may have used the refresh token up, so it is not sent while the access token works. */
 export type RefreshNowOutcome = 'refreshed' | 'refused' | 'trouble' | 'uncertain' | 'not-connected';
 
@@ -433,19 +435,6 @@ export interface ConnectionEngine {
   disconnect(orgId: OrgId): Promise<void>;
   /** At least one visible page watches this connection; told again every few seconds for as long as that is so. */
   watching(orgId: OrgId): Promise<void>;
-}
-
-/** The argument of `lookupWorkflow`: ids and times, and the question sealed. */
-export interface LookupStart {
-  readonly runId: string;
-  readonly askedAtMs: number;
-  readonly deadlineAtMs: number;
-  readonly accountId: string;
-  readonly pbxId: PbxId;
-  readonly lookupId: LookupId;
-  readonly lookupVersion: number;
-  readonly orgId: OrgId | undefined;
-  readonly sealedQuestion: string;
 }
 
 export interface LookupEngine {

@@ -58,11 +58,17 @@ export function mainNumbers(number: PhoneNumber, rules: DialingRules): readonly 
   );
 }
 
-/** Digits under which a search index may hold the number. */
-export function searchDigits(number: PhoneNumber): readonly string[] {
+/** Digits under which a search index may hold the number, or else its company's main number; the caller's own first. */
+export function searchDigits(number: PhoneNumber, rules: DialingRules): readonly string[] {
+  const nationals = [number.national, ...mainNumbers(number, rules)];
+  return [...new Set(nationals.flatMap((national) => writtenDigits({ ...number, national })))];
+}
+
+function writtenDigits(number: PhoneNumber): readonly string[] {
   const trunk = trunkPrefixOf(number);
   const { countryCode, national } = number;
-  return bounded([national, trunk + national, countryCode + national, countryCode + trunk + national], 4);
+  const bare = [national, trunk + national, countryCode + national, countryCode + trunk + national];
+  return isNanp(countryCode) ? bare : [...bare, ...bare.slice(0, 3).map((digits) => `${digits}0`)];
 }
 
 /** The trunk prefix of the number's own country; empty in North America, where it is the country code. */

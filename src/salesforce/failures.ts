@@ -48,7 +48,7 @@ export function failureOfAnswer(answer: HttpAnswer): SalesforceFailure {
   const error = firstError(answer.body);
   return classifyDataAnswer({
     status: answer.statusCode,
-    errorCode: error?.errorCode,
+    code: error?.errorCode,
     text: error?.message ?? answer.body.slice(0, 2_000),
     isHtml: isHtml(answer),
   });
@@ -57,7 +57,7 @@ export function failureOfAnswer(answer: HttpAnswer): SalesforceFailure {
 /** What a part of a composite answer with an error status means. */
 export function failureOfPart(status: number, body: unknown): SalesforceFailure {
   const error = errorOf(body);
-  return classifyDataAnswer({ status, errorCode: error?.errorCode, text: error?.message ?? '', isHtml: false });
+  return classifyDataAnswer({ status, code: error?.errorCode, text: error?.message });
 }
 
 const isHtml = (answer: HttpAnswer): boolean =>

@@ -1,24 +1,21 @@
 import type { SearchedObject } from '../ports.ts';
 import { apiName, hasUserOwner, maxRows, ownerUserFields, recordFields, standingCondition } from './soql.ts';
 
-/** A word to search for, its reserved characters escaped (source: SOQL and SOSL Reference, "Reserved Characters"). */
-export const searchWord = (word: string): string =>
-  word
-    .toWellFormed()
-    .replace(/[\p{Cc}\u2028\u2029]/gu, ' ')
-    .replace(/[?&|!{}[\]()^~*:\\"'+-]/g, '\\$&')
-    // Operators are words in capitals.
-    .replace(/\b(?:AND|OR|NOT)\b/gi, (operator) => operator.toLowerCase());
+/**
+ * A word to search for, its reserved characters escaped (source: SOQL and SOSL Reference, "Reserved Characters"). Whatever is not one
+ * plain word becomes a phrase, so that neither a space nor an operator makes two of it.
+ */
+export function searchWord(word: string): string {
+  if (/^[\p{L}\p{N}]+$/u.test(word) && !/^(?:and|or|not)$/i.test(word)) return word;
+  const printable = word.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
+  return `"${printable.replace(/[?&|!{}[\]()^~*:\\"'+-]/g, '\\$&')}"`;
+}
 
 /**
- * Records whose phone fields the index holds under one of the words, begun (`752543312*`) or whole. A polymorphic owner is told by its
- * id alone, since SOSL has no TYPEOF.
+ * Records whose phone fields the index holds under one of the words. Whole words only: a wildcard costs Salesforce a walk through its
+ * index. A polymorphic owner is told by its id alone, since SOSL has no TYPEOF.
  */
-export function searchPhoneFields(
-  objects: readonly SearchedObject[],
-  words: { readonly begun: readonly string[]; readonly whole: readonly string[] },
-): string {
-  const terms = [...words.begun.map((word) => `${searchWord(word)}*`), ...words.whole.map(searchWord)];
+export function searchPhoneFields(objects: readonly SearchedObject[], words: readonly string[]): string {
   const returning = objects.map((searched) => {
     const object = apiName(searched.object);
     const owner = hasUserOwner(object) ? ownerUserFields(searched).map((field) => `Owner.${field}`) : [];
@@ -28,5 +25,5 @@ export function searchPhoneFields(
       `${standing === undefined ? '' : ` WHERE ${standing}`} ORDER BY LastModifiedDate DESC LIMIT ${maxRows})`
     );
   });
-  return `FIND {${terms.join(' OR ')}} IN PHONE FIELDS RETURNING ${returning.join(', ')}`;
+  return `FIND {${words.map(searchWord).join(' OR ')}} IN PHONE FIELDS RETURNING ${returning.join(', ')}`;
 }

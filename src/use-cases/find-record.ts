@@ -2,7 +2,7 @@ import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { AnswerReason, Finding, LookupStep } from '../domain/lookup.ts';
 import type { PhoneNumber, ReadNumber } from '../phone-numbers/read-number.ts';
 import { agreement } from '../phone-numbers/same-number.ts';
-import { mainNumbers, mainNumberSpellings, searchDigits, spellings } from '../phone-numbers/spellings.ts';
+import { mainNumberSpellings, searchDigits, spellings } from '../phone-numbers/spellings.ts';
 import type {
   FoundRecord,
   FoundRecords,
@@ -109,14 +109,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
     const found =
       searchable.length === 0
         ? undefined
-        : await search.byDigits(
-            searchable,
-            {
-              begun: searchDigits(number),
-              whole: mainNumbers(number, rules).flatMap((national) => searchDigits({ ...number, national })),
-            },
-            callAs('digits'),
-          );
+        : await search.byDigits(searchable, searchDigits(number, rules), callAs('digits'));
     const main = winners(exactMatches, 'main');
     if (found?.ok === false) {
       // The number itself may be somewhere, but its company is known: better than a fallback.
