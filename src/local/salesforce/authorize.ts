@@ -91,6 +91,7 @@ export function createSessions(clock: Frame['clock']) {
       return session && clock() < session.expiresAtMs ? session : undefined;
     },
     begin(reply: FastifyReply, org: OrgState, userId: string): Session {
+      for (const [old, { expiresAtMs }] of sessions) if (expiresAtMs < clock()) sessions.delete(old);
       const id = randomBytes(24).toString('base64url');
       const session = { org, userId, expiresAtMs: clock() + sessionLifeMs };
       sessions.set(id, session);

@@ -133,6 +133,9 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     }
   });
 
+  // Somebody may be waiting for a restart: nothing is answered before every host is open.
+  const opened = Promise.withResolvers<undefined>();
+  app.addHook('onRequest', () => opened.promise);
   const exchanges = installFrame(app, frame);
   app.setNotFoundHandler(async (_request, reply) =>
     reply
@@ -159,7 +162,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     loginUrl = `http://${publicHost}:${mainPort}`;
     let next = port === 0 ? 0 : port + orgPortOffset;
     for (const org of state.orgs) {
-      const opened = await openOrgHost({
+      const ownHost = await openOrgHost({
         host,
         publicHost,
         port: state.ports[org.id] ?? next,
@@ -172,9 +175,10 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
           state.saveSoon();
         },
       });
-      hosts.set(org, opened);
+      hosts.set(org, ownHost);
       if (next !== 0) next++;
     }
+    opened.resolve(undefined);
   } catch (error) {
     await close();
     throw error;
