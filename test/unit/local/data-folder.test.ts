@@ -1,0 +1,45 @@
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { explainDataFolder, takeDataFolder } from '../../../src/local/data-folder.ts';
+import { keysIn } from '../../../src/local/keys.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+test('makes the folder, and refuses a second owner with the setting to change', async () => {
+  const folder = join(await temporaryFolder(), 'new', 'data');
+  const { lock, ended } = await takeDataFolder(folder);
+  expect(ended).toEqual([]);
+  await expect(takeDataFolder(folder)).rejects.toThrow(
+    `Trunkline runs already on the data folder ${folder} (process ${process.pid}): end it, or set TRUNKLINE_DATA_DIR to another folder.`,
+  );
+  lock[Symbol.dispose]();
+  (await takeDataFolder(folder)).lock[Symbol.dispose]();
+});
+
+test('a file in the place of the folder is said in a sentence', async () => {
+  const file = join(await temporaryFolder(), 'data');
+  await writeFile(file, '');
+  await expect(takeDataFolder(file)).rejects.toThrow(`The data folder ${file} is not a folder`);
+});
+
+test.each([
+  ['EACCES', 'cannot be written by this user: change its owner, or set TRUNKLINE_DATA_DIR'],
+  ['EROFS', 'cannot be written by this user'],
+  ['ENOSPC', 'is full: make room, or set TRUNKLINE_DATA_DIR'],
+  ['EDQUOT', 'is full'],
+])('explains %s', (code, sentence) => {
+  const error = Object.assign(new Error(code), { code });
+  expect(explainDataFolder('/data', error)?.message).toContain(`The data folder /data ${sentence}`);
+});
+
+test('other errors are left as they are', () => {
+  expect(explainDataFolder('/data', new Error('EIO'))).toBeUndefined();
+});
+
+test('keys are made once, 32 bytes long, for their owner alone', async () => {
+  const folder = await temporaryFolder();
+  const keys = await keysIn(folder);
+  expect(keys).toMatch(/^local:[A-Za-z0-9+/]{43}=$/);
+  expect(await keysIn(folder)).toBe(keys);
+  expect((await stat(join(folder, 'keys'))).mode & 0o777).toBe(0o600);
+});
