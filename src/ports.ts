@@ -188,7 +188,21 @@ export interface CredentialsStore {
 }
 
 /** Changes of the projection row; what is absent stays. */
-export type ConnectionChange = Partial<Omit<Connection, 'id' | 'accountId' | 'orgId' | 'revision'>>;
+export type ConnectionChange = Partial<
+  Pick<
+    Connection,
+    | 'state'
+    | 'sinceMs'
+    | 'cause'
+    | 'causeDetail'
+    | 'lastCheckedAtMs'
+    | 'lastRefreshedAtMs'
+    | 'nextRefreshAtMs'
+    | 'apiUsed'
+    | 'apiMax'
+    | 'disconnecting'
+  >
+>;
 
 export type HandOverOutcome =
   | {

@@ -8,10 +8,10 @@ import type { AuthorizationReason, Cause } from './connection.ts';
  * - `refresh`: the access token, or the host it was sent to, is no longer good; a refresh may mend that, and `reason` is what to say
  *   when it does not.
  */
-export type Verdict<Reason extends AuthorizationReason = AuthorizationReason> = {
+export interface Verdict<Reason extends AuthorizationReason = AuthorizationReason> {
   readonly meaning: 'refused' | 'unknown' | 'refresh';
   readonly reason: Reason;
-};
+}
 
 /** An answer as far as its meaning depends on it. */
 export interface SalesforceAnswer {

@@ -7,7 +7,7 @@ import { readLoginHost } from './login-host.ts';
  */
 export function salesforceOrigin(address: string, standIn?: string): string | undefined {
   const url = URL.parse(address);
-  if (!url || url.username !== '' || url.password !== '') return undefined;
+  if (url?.username !== '' || url.password !== '') return undefined;
   if (standIn === undefined) return readLoginHost(url.origin);
   const own = URL.parse(standIn);
   return url.protocol === own?.protocol && url.hostname === own.hostname ? url.origin : undefined;
