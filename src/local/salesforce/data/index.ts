@@ -19,16 +19,16 @@ const routes: readonly ApiRoute[] = [
 ];
 
 /** Everything under `/services/data/vNN.N/`: each route is a function of the call, over HTTP here and within a composite request by the router. */
-export const dataRoutes: DataRoutes = async (fastify, { clock, callerOf }) => {
+export const dataRoutes: DataRoutes = async (fastify, options) => {
   const router = new Router(routes);
   for (const route of routes) {
     fastify.route({
       method: route.method,
       url: `/:version${route.path}`,
       handler: async (request, reply) => {
-        const caller = callerOf(request);
+        const caller = options.callerOf(request);
         const { version = '', ...params } = request.params as Record<string, string>;
-        const context = { caller, nowMs: clock() };
+        const context = { caller, nowMs: options.clock() };
         const { status, body, headers } = run(route, {
           ...context,
           records: recordsOf(caller.org),

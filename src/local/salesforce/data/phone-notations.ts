@@ -26,7 +26,7 @@ const ranges: readonly (Omit<SeedNumber, 'local'> & { readonly local: string; re
 ];
 
 /** Every number of the ranges above, in a fixed order; the ranges take turns. */
-export function* fictionalNumbers(): Generator<SeedNumber> {
+export function* fictionalNumbers(): Generator<SeedNumber, undefined> {
   for (let suffix = 0; suffix < 10_000; suffix++) {
     for (const range of ranges) {
       if (suffix >= 10 ** range.digits) continue;

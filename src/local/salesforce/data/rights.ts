@@ -9,9 +9,7 @@ import type { Row } from './store.ts';
  * The records that say who may do what, worked out from the org's users, tokens and policies. In Salesforce these are many objects that hang
  * together; here each user's settings are spread over them, so that the queries of a rights check find what the settings say.
  */
-export interface Rights {
-  readonly [object: string]: readonly Row[];
-}
+export type Rights = Readonly<Record<string, readonly Row[]>>;
 
 type OrgFacts = Omit<Org, 'records'>;
 

@@ -26,8 +26,11 @@ function random(seed: number): () => number {
   };
 }
 
-const hash = (text: string): number =>
-  [...text].reduce((sum, char) => (Math.imul(sum, 31) + char.charCodeAt(0)) | 0, 7);
+function hash(text: string): number {
+  let sum = 7;
+  for (let index = 0; index < text.length; index++) sum = (Math.imul(sum, 31) + text.charCodeAt(index)) | 0;
+  return sum;
+}
 
 /** Ids that grown contacts hang on. */
 export interface Seeded {
@@ -65,8 +68,8 @@ export function seedOrg(org: Omit<Org, 'records'>, table: (object: string) => St
 
   let spellings = 0;
   const newNumber = (): string => {
-    const number = numbers.next().value;
-    if (number === undefined) throw new Error('The fictional numbers are used up');
+    const { value: number, done } = numbers.next();
+    if (done === true) throw new Error('The fictional numbers are used up');
     return notation(number, spellings++);
   };
   const mail = (first: string, last: string, host: string) =>
@@ -279,28 +282,25 @@ export function seedOrg(org: Omit<Org, 'records'>, table: (object: string) => St
       OwnerId: byExtension('201'),
     });
     const { direct, otherNotation, shared, ownerInactive, noExtension, customField, queueLead, person } = demoRecords;
-    const people = [
-      { ...direct, Phone: direct.phone, OwnerId: byExtension(direct.ownerExtension) },
-      { ...otherNotation, Phone: otherNotation.phone, OwnerId: byExtension(otherNotation.ownerExtension) },
-      ...shared.people.map((each) => ({
-        ...each,
+    const addContact = (person: { firstName: string; lastName: string }, fields: Readonly<Record<string, Value>>) =>
+      add('Contact', { FirstName: person.firstName, LastName: person.lastName, AccountId: account, ...fields });
+    addContact(direct, { Phone: direct.phone, OwnerId: byExtension(direct.ownerExtension) });
+    addContact(otherNotation, { Phone: otherNotation.phone, OwnerId: byExtension(otherNotation.ownerExtension) });
+    for (const each of shared.people) {
+      addContact(each, {
         Phone: shared.phone,
         OwnerId: byExtension(each.ownerExtension),
+        CreatedDate: '2025-01-15T10:00:00.000+0000',
         LastModifiedDate: each.modified,
         SystemModstamp: each.modified,
-        CreatedDate: '2025-01-15T10:00:00.000+0000',
-      })),
-      { ...ownerInactive, Phone: ownerInactive.phone, OwnerId: inactive },
-      { ...noExtension, Phone: noExtension.phone, OwnerId: withoutExtension },
-      { ...customField, Support_Line__c: customField.supportLine, OwnerId: byExtension(customField.ownerExtension) },
-    ];
-    for (const each of people) {
-      const fields = Object.fromEntries(Object.entries(each).filter(([name]) => /^[A-Z]/.test(name)));
-      add('Contact', { FirstName: each.firstName, LastName: each.lastName, AccountId: account, ...fields } as Record<
-        string,
-        Value
-      >);
+      });
     }
+    addContact(ownerInactive, { Phone: ownerInactive.phone, OwnerId: inactive });
+    addContact(noExtension, { Phone: noExtension.phone, OwnerId: withoutExtension });
+    addContact(customField, {
+      Support_Line__c: customField.supportLine,
+      OwnerId: byExtension(customField.ownerExtension),
+    });
     add('Lead', {
       FirstName: queueLead.firstName,
       LastName: queueLead.lastName,

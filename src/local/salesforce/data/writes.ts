@@ -131,7 +131,7 @@ function refuseType(field: Field, value: unknown): never {
   };
   const given = value === null ? 'VALUE_NULL' : `VALUE_${typeof value}`.toUpperCase();
   throw jsonError(
-    `Cannot deserialize instance of ${names[field.type] ?? field.type} from ${given} value ${String(value as string)} or request may be missing a required field at [line:1, column:2]`,
+    `Cannot deserialize instance of ${names[field.type] ?? field.type} from ${given} value ${String(value)} or request may be missing a required field at [line:1, column:2]`,
   );
 }
 
@@ -139,12 +139,9 @@ function checkedReference(field: Field, value: unknown, object: SObject, databas
   const id = typeof value === 'string' ? value : '';
   const target = isId(id) ? sobjectOfId(id) : undefined;
   if (target === undefined || !field.referenceTo.includes(target.name)) {
-    throw new SalesforceError(
-      400,
-      'MALFORMED_ID',
-      `${field.label}: id value of incorrect type: ${String(value as string)}`,
-      [field.name],
-    );
+    throw new SalesforceError(400, 'MALFORMED_ID', `${field.label}: id value of incorrect type: ${String(value)}`, [
+      field.name,
+    ]);
   }
   if (rowOf(to18(id), database) === undefined) {
     throw new SalesforceError(400, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id', []);
@@ -167,8 +164,10 @@ function checkedReference(field: Field, value: unknown, object: SObject, databas
 }
 
 function checkedText(field: Field, value: unknown): Value {
-  if (typeof value === 'object') return refuseType(field, value);
-  const text = String(value as string | number | boolean).trim();
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    return refuseType(field, value);
+  }
+  const text = String(value).trim();
   if (text === '') return null;
   if (text.length > field.length) {
     throw new SalesforceError(

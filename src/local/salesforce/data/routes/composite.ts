@@ -153,14 +153,14 @@ function fill(text: string, bodies: ReadonlyMap<string, unknown>): string {
     for (const [, name, index] of path.matchAll(/\.?(\w+)|\[(\d+)\]/g)) {
       value = index === undefined ? member(value, name ?? '') : member(value, index);
     }
-    if (value === undefined || value === null || typeof value === 'object') {
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw new SalesforceError(
         400,
         'PROCESSING_HALTED',
         `Invalid reference specified. No value for ${whole.slice(2, -1)} found in ${reference}`,
       );
     }
-    return String(value as string | number | boolean);
+    return String(value);
   });
 }
 

@@ -122,5 +122,7 @@ export function parentOf(row: Row, reference: Field, database: Database): Row | 
   const parent = rowOf(id, database);
   if (parent === undefined || !isPolymorphic(reference)) return parent;
   const type = sobjectOfId(id);
-  return { ...parent, Type: type?.name ?? null, Name: parent[type?.nameField ?? 'Name'] ?? parent['Subject'] ?? null };
+  // A queue calls itself Queue here, although its object is Group.
+  const kind = type?.name === 'Group' ? (parent['Type'] ?? null) : (type?.name ?? null);
+  return { ...parent, Type: kind, Name: parent[type?.nameField ?? 'Name'] ?? parent['Subject'] ?? null };
 }

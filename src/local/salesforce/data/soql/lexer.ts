@@ -129,7 +129,9 @@ export function errorAt(source: string, at: number, errorCode: string, message: 
   const { row, column, lineStart } = positionAt(source, at);
   const lineEnd = source.indexOf('\n', at);
   const line = source.slice(lineStart, lineEnd < 0 ? source.length : lineEnd);
-  const from = Math.max(0, column - 1 - shownBefore);
+  // Long lines are cut at the start of a word.
+  const words = line.slice(0, column - 1).lastIndexOf(' ', column - 1 - shownBefore);
+  const from = column - 1 > shownBefore ? words + 1 : 0;
   // The excerpt ends with the word after the one in question, and one more when that is short (`FROM Account`).
   const rest = /^\S*(?:\s+\S+){0,2}/.exec(line.slice(column - 1))?.[0] ?? '';
   const excerpt = line.slice(from, column - 1) + rest;

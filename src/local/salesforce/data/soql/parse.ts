@@ -238,52 +238,49 @@ class Reader {
   #expression(clause: WhereClause | HavingClause | undefined): Expression | null {
     if (clause === undefined) return null;
     const flat: Flat[] = [];
-    for (let rest: WhereClause | HavingClause | undefined = clause; rest !== undefined;) {
+    for (let rest: WhereClause | HavingClause = clause; ; rest = rest.right) {
       const left: LibraryCondition | { valueQuery: LibraryQuery } | null = rest.left;
       const parens = (count: number | undefined, paren: '(' | ')') => {
         for (let index = 0; index < (count ?? 0); index++) flat.push(paren);
       };
       if (left !== null) {
         parens('openParen' in left ? left.openParen : 0, '(');
-        if ('operator' in left) flat.push(left as LibraryCondition);
+        if ('operator' in left) flat.push(left);
         parens('closeParen' in left ? left.closeParen : 0, ')');
       }
       if (!('right' in rest)) break;
       flat.push(rest.operator);
-      rest = rest.right;
     }
     let at = 0;
-    const reader = this;
-    const whole = chain();
-    return at < flat.length ? this.#failAtOperator(flat[at]) : whole;
 
     /** Operands of one operator: Salesforce refuses AND beside OR without parentheses. */
-    function chain(): Expression {
+    const chain = (): Expression => {
       const [first, leadingNot] = operand();
       const operator = flat[at];
       if (operator !== 'AND' && operator !== 'OR') return first;
-      if (leadingNot) reader.#failAtOperator(operator);
+      if (leadingNot) this.#failAtOperator(operator);
       const parts = [first];
       while (flat[at] === operator) {
         at++;
         parts.push(operand()[0]);
       }
       const next = flat[at];
-      if (next === 'AND' || next === 'OR') reader.#failAtOperator(next);
+      if (next === 'AND' || next === 'OR') this.#failAtOperator(next);
       return { kind: operator === 'AND' ? 'and' : 'or', parts };
-    }
-
-    function operand(): [expression: Expression, isNot: boolean] {
+    };
+    const operand = (): [expression: Expression, isNot: boolean] => {
       const item = flat[at++];
       if (item === 'NOT') return [{ kind: 'not', part: operand()[0] }, true];
       if (item === '(') {
         const inner = chain();
-        if (flat[at++] !== ')') reader.#failAtOperator(item);
+        if (flat[at++] !== ')') this.#failAtOperator(item);
         return [inner, false];
       }
-      if (item === undefined || typeof item === 'string') return reader.#failAtOperator(item);
-      return [reader.#comparison(item), false];
-    }
+      if (item === undefined || typeof item === 'string') return this.#failAtOperator(item);
+      return [this.#comparison(item), false];
+    };
+    const whole = chain();
+    return at < flat.length ? this.#failAtOperator(flat[at]) : whole;
   }
 
   /** Blames the last operator of that name: the chain is read from the left, and its last one was too much. */

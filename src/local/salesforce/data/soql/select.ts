@@ -27,7 +27,7 @@ export type ChildRunner = (query: Query, child: SObject, link: Field) => (parent
 /** `attributes` of a record. */
 export const attributesOf = (row: Row, object: SObject, runtime: Runtime): { type: string; url: string } => ({
   type: object.name,
-  url: `/services/data/${runtime.version}/sobjects/${object.name}/${row.Id}`,
+  url: `/services/data/${runtime.version}/sobjects/${(sobjectOfId(row.Id) ?? object).name}/${row.Id}`,
 });
 
 /** Selected fields below one object: its own, and those of its parents, in the order of the statement. */
