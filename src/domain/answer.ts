@@ -36,5 +36,7 @@ export function maskNumber(number: string): string {
 
 /** True when the org id in a URL (15 or 18 characters, in any case) names this org. */
 export function isSameOrg(given: string, orgId: string): boolean {
-  return (given.length === 15 || given.length === 18) && given.toLowerCase() === orgId.slice(0, given.length).toLowerCase();
+  return (
+    (given.length === 15 || given.length === 18) && given.toLowerCase() === orgId.slice(0, given.length).toLowerCase()
+  );
 }

@@ -136,6 +136,19 @@ export interface LookupRun {
   readonly repeats: number;
 }
 
+/** The argument of `lookupWorkflow`: ids and times, and the question sealed. */
+export interface LookupStart {
+  readonly runId: string;
+  readonly askedAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly accountId: string;
+  readonly pbxId: PbxId;
+  readonly lookupId: LookupId;
+  readonly lookupVersion: number;
+  readonly orgId: OrgId | undefined;
+  readonly sealedQuestion: string;
+}
+
 /** What `lookupWorkflow` passes on between its steps: outcomes that the operator reads, and the rest sealed. */
 export interface LookupOutcome {
   readonly reason: AnswerReason | 'unknown';
@@ -145,9 +158,13 @@ export interface LookupOutcome {
   /** What Salesforce said; undefined while that is not known. */
   readonly found: AnswerReason | undefined;
   readonly foundAtMs: number | undefined;
-  /** The extension told and the finding, sealed for the run id. */
-  readonly sealedDetail: string;
+  /** The extension told and the finding, sealed for the run; undefined when there is neither. */
+  readonly sealedDetail: string | undefined;
 }
 
 /** What Salesforce said after the answer. */
-export type LaterFinding = Pick<LookupOutcome, 'found' | 'foundAtMs' | 'sealedDetail'>;
+export interface LaterFinding {
+  readonly found: AnswerReason;
+  readonly foundAtMs: number;
+  readonly sealedDetail: string;
+}

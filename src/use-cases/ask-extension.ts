@@ -41,8 +41,7 @@ export function createAskExtension(dependencies: {
       throw new AppError('REQUEST_INVALID', 'At least one of callerid, calledid and ivrid is required.');
     }
     const rules = dialingRules(pbx.country);
-    const sent = callerId === undefined || callerId === '' ? calledId : callerId;
-    const number = readNumber(sent ?? '', rules);
+    const number = numberOf(question, (sent) => readNumber(sent, rules));
     return calls.answer({ pbx, lookup, orgId: connectedOrgId, question, number, rules, arrivedAtMs });
   };
 
@@ -68,3 +67,7 @@ export function createAskExtension(dependencies: {
     return lookup;
   }
 }
+
+/** The number that a question is about: the caller's, else the one called. */
+export const numberOf = ({ callerId, calledId }: Question, read: (sent: string) => ReadNumber): ReadNumber =>
+  read((callerId === undefined || callerId === '' ? calledId : callerId) ?? '');

@@ -34,9 +34,8 @@ export interface LookupCall {
 
 export interface LookupCalls {
   answer(request: LookupRequest): Promise<Answer>;
-  /** Hands a call to the workflow that records it. */
-  join(runId: string): LookupCall | undefined;
-  /** Tells that the workflow has recorded this many repeats. */
+  find(runId: string): LookupCall | undefined;
+  /** Tells that the workflow has recorded the run, with this many repeats. */
   recorded(runId: string, repeats: number): void;
   /** How many calls are held. */
   readonly size: number;
@@ -45,25 +44,26 @@ export interface LookupCalls {
 }
 
 const repeatForMs = 5_000;
-/** A started workflow is joined within milliseconds; after this long another process has it. */
-const joinWithinMs = 10_000;
+/** A started workflow records within milliseconds; after this long another process has it, or the database is away. */
+const recordWithinMs = 10_000;
 const recordAttempts = 10;
 const longestRecordPauseMs = 60_000;
 
 interface HeldCall extends LookupCall {
   repeats: number;
   recordedRepeats: number;
-  readonly joined: AbortController;
+  readonly recorded: AbortController;
 }
 
 /**
- * The calls of this process, by run id. A call begins with the question and lives until the engine has taken it over:
+ * The calls of this process, by run id. A call begins with the question and is held until its run is recorded:
  *
- *   asking ──(a result, or the deadline)──▶ answered ──(5 s, when its answer may be repeated)──▶ settled ──▶ gone
+ *   asking ──(a result, or the deadline)──▶ answered ──(5 s, when its answer may be repeated)──▶ settled ──(recorded)──▶ gone
  *
- * While it is asking, and while its answer may be repeated, an identical question gets its answer and its run. A settled call is
- * gone once its workflow has joined it here. Where another process got the workflow, or questions were repeated after the run was
- * recorded, this process writes what only it knows; the row of a run is the same whoever writes it.
+ * While it is asking, and while its answer may be repeated, an identical question gets its answer and its run. The workflow that the
+ * engine starts joins the call and records the run. Where that does not happen here in time (another process got the workflow, a
+ * task was lost) or questions were repeated after it, this process writes what only it knows: the row of a run is the same whoever
+ * writes it.
  */
 export function createLookupCalls(dependencies: {
   readonly askSalesforce: AskSalesforce;
@@ -96,14 +96,12 @@ export function createLookupCalls(dependencies: {
       metrics.answered(answer.reason, clock.now() - request.arrivedAtMs);
       return answer;
     },
-    join(runId) {
-      const call = byRunId.get(runId);
-      call?.joined.abort();
-      return call;
-    },
+    find: (runId) => byRunId.get(runId),
     recorded(runId, repeats) {
       const call = byRunId.get(runId);
-      if (call) call.recordedRepeats = repeats;
+      if (!call) return;
+      call.recordedRepeats = repeats;
+      call.recorded.abort();
     },
     get size() {
       return byRunId.size;
@@ -130,7 +128,7 @@ export function createLookupCalls(dependencies: {
       })),
       repeats: 0,
       recordedRepeats: 0,
-      joined: new AbortController(),
+      recorded: new AbortController(),
     };
     byRunId.set(runId, call);
     byQuestion.set(key, call);
@@ -164,8 +162,8 @@ export function createLookupCalls(dependencies: {
     byQuestion.delete(key);
     const outcome = await started;
     if (outcome === 'dropped') return;
-    if (outcome === 'started') await pause(joinWithinMs, call.joined.signal);
-    if (!call.joined.signal.aborted || call.repeats > call.recordedRepeats) await record(call);
+    if (outcome === 'started') await pause(recordWithinMs, call.recorded.signal);
+    if (!call.recorded.signal.aborted || call.repeats > call.recordedRepeats) await record(call);
   }
 
   /** The question goes out to Salesforce, or the answer to the phone system, before the engine is given work. */

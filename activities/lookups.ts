@@ -1,0 +1,128 @@
+import { cancellationSignal } from '@temporalio/activity';
+import { isTrouble } from '../src/domain/answer.ts';
+import type { DialingRules } from '../src/domain/dialing-rules.ts';
+import type { Finding, LaterFinding, LookupOutcome, LookupStart } from '../src/domain/lookup.ts';
+import { AppError } from '../src/errors.ts';
+import type { ReadNumber } from '../src/phone-numbers/read-number.ts';
+import type { Clock, LookupRuns, PhoneDirectory, Sealer } from '../src/ports.ts';
+import type { AskSalesforce } from '../src/use-cases/ask-salesforce.ts';
+import { numberOf } from '../src/use-cases/ask-extension.ts';
+import type { FindWithoutSearch } from '../src/use-cases/find-record.ts';
+import type { LookupCalls } from '../src/use-cases/lookup-calls.ts';
+import { openDetail, openQuestion, sealDetail } from '../src/use-cases/lookup-record.ts';
+
+/** Nobody waits any more, so Salesforce may take its time; the activity itself has three seconds more. */
+const laterLimitMs = 12_000;
+
+export function createLookupActivities(dependencies: {
+  readonly calls: Pick<LookupCalls, 'find' | 'recorded'>;
+  readonly askSalesforce: AskSalesforce;
+  readonly findWithoutSearch: FindWithoutSearch;
+  readonly directory: Pick<PhoneDirectory, 'pbx' | 'lookup'>;
+  readonly readNumber: (sent: string, rules: DialingRules) => ReadNumber;
+  readonly dialingRules: (country: string) => DialingRules;
+  readonly runs: Pick<LookupRuns, 'record'>;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+}) {
+  const { calls, askSalesforce, findWithoutSearch, directory, readNumber, dialingRules, runs, sealer, clock } =
+    dependencies;
+
+  return {
+    /**
+     * Awaits the call that this process has under way. Without one its process has ended, or is another: the question is asked here
+     * as long as its deadline has not passed; what the phone system was told is then unknown here.
+     */
+    async joinLookup(start: LookupStart): Promise<LookupOutcome> {
+      const call = calls.find(start.runId);
+      if (call) {
+        const { answer, finding } = await call.result;
+        return toOutcome(start, answer, isTrouble(finding) ? undefined : finding);
+      }
+      const remainingMs = start.deadlineAtMs - clock.now();
+      const finding = remainingMs > 0 ? await find(start, remainingMs) : undefined;
+      return toOutcome(start, undefined, finding && isTrouble(finding) ? undefined : finding);
+    },
+
+    /** Asks again what trouble kept Salesforce from answering. Throws while it goes on. */
+    async findLater(start: LookupStart, outcome: LookupOutcome): Promise<LaterFinding> {
+      const finding = await find(start, laterLimitMs);
+      if (finding === undefined) {
+        throw new AppError('LOOKUP_NOT_FOUND', 'The phone system or the lookup has been removed.');
+      }
+      if (isTrouble(finding)) {
+        throw finding.reason === 'quota'
+          ? new AppError('SALESFORCE_LIMIT_REACHED', 'Salesforce takes no more calls for now.')
+          : new AppError('SALESFORCE_UNAVAILABLE', 'Salesforce did not answer the lookup.');
+      }
+      const { extension } = detailOf(start, outcome);
+      return {
+        found: finding.reason,
+        foundAtMs: clock.now(),
+        sealedDetail: sealDetail(sealer, start.runId, { extension, finding }),
+      };
+    },
+
+    /** Writes the run; as often as it likes, since what is known already stays. */
+    async recordLookup(start: LookupStart, outcome: LookupOutcome): Promise<void> {
+      const { question, number } = openQuestion(sealer, start.runId, start.sealedQuestion);
+      const { extension, finding } = detailOf(start, outcome);
+      const repeats = calls.find(start.runId)?.repeats ?? 0;
+      await runs.record({
+        id: start.runId,
+        askedAtMs: start.askedAtMs,
+        accountId: start.accountId,
+        pbxId: start.pbxId,
+        orgId: start.orgId,
+        lookupId: start.lookupId,
+        lookupVersion: start.lookupVersion,
+        question,
+        number,
+        answer: { reason: outcome.reason, extension, matches: outcome.matches, ms: outcome.ms },
+        found: finding,
+        foundAtMs: outcome.foundAtMs,
+        repeats,
+      });
+      if (outcome.reason !== 'unknown') calls.recorded(start.runId, repeats);
+    },
+  };
+
+  /** Undefined when the phone system or the lookup is gone. */
+  async function find(start: LookupStart, limitMs: number): Promise<Finding | undefined> {
+    const known = directory.pbx(start.pbxId);
+    const lookup = directory.lookup(start.lookupId);
+    if (!known || !lookup) return undefined;
+    const rules = dialingRules(known.pbx.country);
+    const { question } = openQuestion(sealer, start.runId, start.sealedQuestion);
+    const number = numberOf(question, (sent) => readNumber(sent, rules));
+    return (
+      findWithoutSearch(number) ??
+      (await askSalesforce(
+        { accountId: start.accountId, number, rules, steps: lookup.steps },
+        AbortSignal.any([cancellationSignal(), AbortSignal.timeout(limitMs)]),
+      ))
+    );
+  }
+
+  function toOutcome(
+    start: LookupStart,
+    answer: { reason: LookupOutcome['reason']; matches: number; ms: number; extension: string | undefined } | undefined,
+    finding: Finding | undefined,
+  ): LookupOutcome {
+    const extension = answer?.extension;
+    return {
+      reason: answer?.reason ?? 'unknown',
+      matches: answer?.matches ?? 0,
+      ms: answer?.ms,
+      found: finding?.reason,
+      foundAtMs: finding && clock.now(),
+      sealedDetail: sealDetail(sealer, start.runId, { extension, finding }),
+    };
+  }
+
+  function detailOf(start: LookupStart, { sealedDetail }: LookupOutcome) {
+    return sealedDetail === undefined
+      ? { extension: undefined, finding: undefined }
+      : openDetail(sealer, start.runId, sealedDetail);
+  }
+}

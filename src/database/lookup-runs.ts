@@ -1,0 +1,99 @@
+import { and, desc, eq, sql } from 'drizzle-orm';
+import { lookupRuns } from '../../drizzle/schema/lookup-runs.ts';
+import type { Finding, LookupRun, Question } from '../domain/lookup.ts';
+import type { LookupRuns, Sealer } from '../ports.ts';
+import { notifyChange } from './changes.ts';
+import { guarded, type Drizzle } from './client.ts';
+
+type Row = typeof lookupRuns.$inferSelect;
+
+const questionContext = (runId: string) => `lookup_runs.question ${runId}`;
+
+export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
+  return {
+    record: (run) =>
+      guarded(async () => {
+        const { id, answer, found } = run;
+        const asked = { question: run.question, number: run.number };
+        const { channel, payload } = notifyChange({
+          kind: 'lookup-run',
+          id,
+          accountId: run.accountId,
+          pbxId: run.pbxId,
+        });
+        // One statement, one round trip. What is known stays: an unknown answer never replaces a known one, nor nothing a finding.
+        await db.execute(sql`
+          with written as (
+            insert into lookup_runs as known (
+              id, asked_at, account_id, pbx_id, org_id, lookup_id, lookup_version, question_sealed, number_hash,
+              answer_reason, answer_extension, answer_matches, answer_ms, found, found_at, repeats
+            ) values (
+              ${id}::uuid, ${toMoment(run.askedAtMs)}::timestamptz, ${run.accountId}::uuid, ${run.pbxId}, ${run.orgId ?? null},
+              ${run.lookupId}, ${run.lookupVersion}, ${sealer.seal(JSON.stringify(asked), questionContext(id))},
+              ${run.number === undefined ? null : sealer.keyedHash(run.number)},
+              ${answer.reason}, ${answer.extension ?? null}, ${answer.matches}, ${answer.ms ?? null},
+              ${found === undefined ? null : JSON.stringify(withoutFields(found))}::jsonb,
+              ${run.foundAtMs === undefined ? null : toMoment(run.foundAtMs)}::timestamptz, ${run.repeats}
+            )
+            on conflict (id, asked_at) do update set
+              answer_reason = case when excluded.answer_reason = 'unknown' then known.answer_reason else excluded.answer_reason end,
+              answer_extension = case when excluded.answer_reason = 'unknown' then known.answer_extension else excluded.answer_extension end,
+              answer_matches = case when excluded.answer_reason = 'unknown' then known.answer_matches else excluded.answer_matches end,
+              answer_ms = case when excluded.answer_reason = 'unknown' then known.answer_ms else excluded.answer_ms end,
+              found = coalesce(excluded.found, known.found),
+              found_at = case when excluded.found is null then known.found_at else excluded.found_at end,
+              repeats = greatest(excluded.repeats, known.repeats)
+            returning 1
+          )
+          select pg_notify(${channel}, ${payload}) from written`);
+      }),
+    listOfPbx: (accountId, pbxId, limit) =>
+      guarded(async () => {
+        const rows = await db
+          .select()
+          .from(lookupRuns)
+          .where(and(eq(lookupRuns.accountId, accountId), eq(lookupRuns.pbxId, pbxId)))
+          .orderBy(desc(lookupRuns.askedAt))
+          .limit(limit);
+        return rows.map((row) => toRun(row, sealer));
+      }),
+  };
+}
+
+function toRun(row: Row, sealer: Sealer): LookupRun {
+  const asked = JSON.parse(sealer.open(row.questionSealed, questionContext(row.id))) as {
+    question: Question;
+    number?: string;
+  };
+  return {
+    id: row.id,
+    askedAtMs: row.askedAt.getTime(),
+    accountId: row.accountId,
+    pbxId: row.pbxId,
+    orgId: row.orgId ?? undefined,
+    lookupId: row.lookupId,
+    lookupVersion: row.lookupVersion,
+    question: asked.question,
+    number: asked.number,
+    answer: {
+      reason: row.answerReason as LookupRun['answer']['reason'],
+      extension: row.answerExtension ?? undefined,
+      matches: row.answerMatches,
+      ms: row.answerMs ?? undefined,
+    },
+    found: (row.found as Finding | null) ?? undefined,
+    foundAtMs: row.foundAt?.getTime(),
+    repeats: row.repeats,
+  };
+}
+
+/** Ids and outcomes stay; values of records are personal and are not kept. */
+const withoutFields = ({ reason, matches, extension, recordId, object }: Finding) => ({
+  reason,
+  matches,
+  extension,
+  recordId,
+  object,
+});
+
+const toMoment = (ms: number): string => new Date(ms).toISOString();

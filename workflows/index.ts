@@ -1,0 +1,1 @@
+export { lookupWorkflow } from './lookup.ts';
