@@ -19,7 +19,7 @@ export interface NumberingPlan {
 const zeroBelongsToNumber: ReadonlySet<string> = new Set(['IT', 'VA', 'SM']);
 
 /** Tried where the metadata gives a pattern instead of one prefix: the first that fits it is the usual one. */
-const usualInternationalPrefixes = ['00', '011', '0011', '001', '010', '000', '002', '810', '119'];
+const usualInternationalPrefixes = ['00', '011', '0011', '001', '010', '000', '002', '005', '0015', '810', '119'];
 
 /** North America: ten digits, no company main numbers, trunk prefix and country code are the same 1. */
 export const isNanp = (countryCode: string): boolean => countryCode === '1';

@@ -40,10 +40,14 @@ export function readNumber(raw: string, rules: DialingRules): ReadNumber {
   if (/^\d+$/.test(dialled) && dialled.length <= rules.internalLength) return { kind: 'internal', digits: dialled };
 
   let possible: ParsedNumber | undefined;
-  for (const reading of readings(dialled, rules)) {
+  for (const { text: reading, isExplicit } of readings(dialled, rules)) {
     const number = parse(reading, rules);
     if (number?.isValid() === true) return toNumber(number);
-    if (number?.isPossible() === true) possible ??= number;
+    // A zero in front that the plan does not know is no digit of a number, but one prefix too many.
+    if (number?.isPossible() !== true || number.nationalNumber.startsWith('0')) continue;
+    // Plans change faster than their metadata: a number that says that it is international is one.
+    if (isExplicit) return toNumber(number);
+    possible ??= number;
   }
   return possible === undefined ? { kind: 'invalid' } : toNumber(possible);
 }
@@ -104,15 +108,28 @@ function withoutSeparators(text: string): string | undefined {
   return /^[\d*#+]{1,40}$/.test(dialled) ? dialled : undefined;
 }
 
-/** Everything the dialled text may mean, as `+…` or as a national number, the most likely first. */
-function* readings(dialled: string, rules: DialingRules): Generator<string> {
+interface Reading {
+  /** `+…` or a national number. */
+  readonly text: string;
+  /** Dialled with a plus or the international prefix. */
+  readonly isExplicit: boolean;
+}
+
+const implicit = (text: string): Reading => ({ text, isExplicit: false });
+
+/** Everything the dialled text may mean, the most likely first. */
+function* readings(dialled: string, rules: DialingRules): Generator<Reading> {
   const trimmed = withoutOutsidePrefix(dialled, rules);
   if (trimmed?.certain === true) yield* inCountry(trimmed.rest, rules);
   yield* inCountry(dialled, rules);
   if (trimmed?.certain === false) yield* inCountry(trimmed.rest, rules);
+  const { internationalPrefix } = rules;
   // An outside line that nobody told us of: nothing else starts with 0 or 9 and then an international prefix.
-  if (/^[09]/.test(dialled) && dialled.startsWith(rules.internationalPrefix, 1) && rules.internationalPrefix !== '')
-    yield `+${dialled.slice(1 + rules.internationalPrefix.length)}`;
+  if (internationalPrefix !== '' && /^[09]/.test(dialled) && dialled.startsWith(internationalPrefix, 1))
+    yield implicit(`+${dialled.slice(1 + internationalPrefix.length)}`);
+  // 00 is sent by networks whose callers dial something else; a bare country code, E.164 without its plus, by many.
+  if (dialled.startsWith('00')) yield implicit(`+${dialled.slice(2)}`);
+  else if (/^[1-9]/.test(dialled)) yield implicit(`+${dialled}`);
 }
 
 /**
@@ -127,33 +144,34 @@ function withoutOutsidePrefix(dialled: string, rules: DialingRules): { rest: str
     .sort((one, other) => other.length - one.length)[0];
   if (prefix === undefined) return undefined;
   const rest = dialled.slice(prefix.length);
-  const followed = ['+', rules.internationalPrefix, rules.longDistancePrefix].some(
+  const isFollowed = ['+', rules.internationalPrefix, rules.longDistancePrefix].some(
     (next) => next !== '' && rest.startsWith(next),
   );
-  return { rest, certain: followed || /\D/.test(prefix) };
+  return { rest, certain: isFollowed || /\D/.test(prefix) };
 }
 
-function* inCountry(dialled: string, rules: DialingRules): Generator<string> {
-  const { countryCode, longDistancePrefix: trunk, internationalPrefix, addPrefix, areaCode } = rules;
+function* inCountry(dialled: string, rules: DialingRules): Generator<Reading> {
+  const { internationalPrefix, addPrefix } = rules;
   if (dialled.startsWith('+')) {
-    yield dialled;
-    yield* national(dialled.slice(1));
-  } else {
-    if (internationalPrefix !== '' && dialled.startsWith(internationalPrefix))
-      yield `+${dialled.slice(internationalPrefix.length)}`;
-    yield* national(addPrefix === '' || dialled.startsWith(addPrefix) ? dialled : addPrefix + dialled);
+    yield { text: dialled, isExplicit: true };
+    // A plus that was a space before.
+    yield* national(dialled.slice(1), rules);
+    return;
   }
+  if (internationalPrefix !== '' && dialled.startsWith(internationalPrefix))
+    yield { text: `+${dialled.slice(internationalPrefix.length)}`, isExplicit: true };
+  yield* national(addPrefix === '' || dialled.startsWith(addPrefix) ? dialled : addPrefix + dialled, rules);
+}
 
-  function* national(digits: string): Generator<string> {
-    if (trunk !== '' && digits.startsWith(trunk)) yield `+${countryCode}${digits.slice(trunk.length)}`;
-    else {
-      if (areaCode !== '' && !digits.startsWith(areaCode)) yield `+${countryCode}${areaCode}${digits}`;
-      // With a trunk prefix in use, what starts with the country code instead is E.164 without its plus.
-      if (trunk !== '' && digits.startsWith(countryCode)) yield `+${digits}`;
-      yield `+${countryCode}${digits}`;
-    }
-    // Knows carrier codes, mobile prefixes and every other international prefix of the country.
-    yield digits;
-    if (!digits.startsWith('0')) yield `+${digits}`;
+function* national(digits: string, rules: DialingRules): Generator<Reading> {
+  const { countryCode, longDistancePrefix: trunk, areaCode } = rules;
+  if (trunk !== '' && digits.startsWith(trunk)) yield implicit(`+${countryCode}${digits.slice(trunk.length)}`);
+  else {
+    if (areaCode !== '' && !digits.startsWith(areaCode)) yield implicit(`+${countryCode}${areaCode}${digits}`);
+    // Where a trunk prefix is in use, what starts with the country code instead is E.164 without its plus.
+    if (trunk !== '' && digits.startsWith(countryCode)) yield implicit(`+${digits}`);
+    yield implicit(`+${countryCode}${digits}`);
   }
+  // Knows carrier codes, mobile prefixes and every other international prefix of the country.
+  yield implicit(digits);
 }

@@ -15,19 +15,26 @@ const operator = /(?<=\d)\s*-\s*0$/;
  * is read as of the phone system's country, or of the caller's where it is no number at home.
  */
 export function agreement(stored: string, number: PhoneNumber, rules: DialingRules): Agreement {
-  const texts = [stored, ...stored.split(/[,;]|\s\/\s|\s(?:or|oder|ou|o)\s/i)];
+  const texts = numbersIn(stored);
   const accepted = acceptedDigits(number, rules);
-  for (const text of new Set(texts)) {
+  for (const text of texts) {
     const written = normalise(text);
     if (written.digits.length < 4) continue;
     if (isOneOf(written, accepted, number, rules) || isSameByPlan(text, number, rules)) return 'same';
   }
   const mains = mainNumbers(number, rules).map((national) => acceptedDigits({ ...number, national }, rules));
-  for (const text of new Set(texts)) {
+  for (const text of texts) {
     const written = normalise(text);
     if (mains.some((main) => isOneOf(written, main, number, rules))) return 'main';
   }
   return undefined;
+}
+
+/** The texts that may be one number each: the whole, where no words stand between its digits, and its parts, where it lists several. */
+function numbersIn(stored: string): ReadonlySet<string> {
+  const text = stored.replace(extension, '');
+  const parts = text.split(/[,;]|\s\/\s|\p{L}+/u).filter((part) => /\d/.test(part));
+  return new Set(/\d.*\p{L}.*\d/u.test(text) ? parts : [text, ...parts]);
 }
 
 /** Whether a stored text is exactly the caller's number. */
@@ -102,6 +109,7 @@ function isReadAbroad(written: Written, digits: string, number: PhoneNumber, rul
 function isSameByPlan(text: string, number: PhoneNumber, rules: DialingRules): boolean {
   const tail = number.national.slice(-6);
   const bare = text.replace(extension, '');
-  if (!bare.replace(/\D/g, '').endsWith(tail)) return false;
+  const digits = bare.replace(/\D/g, '');
+  if (!digits.endsWith(tail) || (rules.keepLongDistancePrefix && digits === number.national)) return false;
   return readStored(bare, rules.country)?.e164 === number.e164;
 }

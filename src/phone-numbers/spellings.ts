@@ -25,7 +25,7 @@ export function spellings(number: PhoneNumber, rules: DialingRules): readonly st
   if (parsed === undefined) return [number.e164];
   const parts = partsOf(number, parsed.formatInternational());
   const formatted = [number.e164, parsed.formatInternational(), parsed.formatNational()];
-  const typed = isNanp(number.countryCode) ? northAmerican(parts) : elsewhere(parts, parsed.formatNational(), rules);
+  const typed = isNanp(number.countryCode) ? northAmerican(parts) : elsewhere(parts, rules);
   const accepted = [...formatted, ...typed].filter((spelling) => keepsPrefix(spelling, number, parts, rules));
   return bounded(accepted, maxSpellings);
 }
@@ -123,7 +123,7 @@ function northAmerican({ area, rest }: NumberParts): string[] {
   ];
 }
 
-function elsewhere(parts: NumberParts, national: string, rules: DialingRules): string[] {
+function elsewhere(parts: NumberParts, rules: DialingRules): string[] {
   const { countryCode, trunk, area, rest } = parts;
   const subscriber = rest.join('');
   const spaced = rest.join(' ');
@@ -183,7 +183,7 @@ function elsewhere(parts: NumberParts, national: string, rules: DialingRules): s
     `${home} - ${subscriber}`,
     `${area}-${subscriber}`,
     `${area}/${subscriber}`,
-    `${national}-0`,
+    `${home} ${spaced}-0`,
     `${home}/${subscriber}-0`,
     `+${countryCode} ${area} ${subscriber}-0`,
     `+${countryCode} (${trunk})${area} ${subscriber}-0`,

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
+import { readNumber, type PhoneNumber } from '../../../src/phone-numbers/read-number.ts';
+import { agreement, sameNumber } from '../../../src/phone-numbers/same-number.ts';
+import { mainNumberSpellings, searchDigits, spellings } from '../../../src/phone-numbers/spellings.ts';
+import { matchingTable } from '../matching/table.ts';
+
+const german = defaultDialingRules('DE');
+const american = defaultDialingRules('US');
+
+function numberOf(raw: string, rules = german): PhoneNumber {
+  const number = readNumber(raw, rules);
+  if (number.kind !== 'number') throw new Error(`${raw} is no number`);
+  return number;
+}
+
+describe('spellings', () => {
+  it.each([
+    '+49752543312',
+    '+49 7525 43312',
+    '0049752543312',
+    '0049 7525 43312',
+    '0752543312',
+    '07525 43312',
+    '07525/43312',
+    '07525-43312',
+    '(07525) 43312',
+    '+49 (0)7525 43312',
+    '+49(0)752543312',
+    '00490752543312',
+    '752543312',
+    '49752543312',
+    '07525 43312-0',
+  ])('hold %s for a German number', (stored) => {
+    expect(spellings(numberOf('0752543312'), german)).toContain(stored);
+  });
+
+  it.each([
+    '+14155550100',
+    '(415) 555-0100',
+    '415-555-0100',
+    '415.555.0100',
+    '4155550100',
+    '14155550100',
+    '1-415-555-0100',
+    '+1 415.555.0100',
+    '+1 (415) 555-0100',
+    '+1 415 555 0100',
+  ])('hold %s for an American number', (stored) => {
+    expect(spellings(numberOf('4155550100', american), american)).toContain(stored);
+  });
+
+  it('begin with the likeliest', () => {
+    expect(spellings(numberOf('0752543312'), german).slice(0, 4)).toEqual([
+      '+49752543312',
+      '+49 7525 43312',
+      '07525 43312',
+      '0752543312',
+    ]);
+  });
+
+  it('carry a trunk prefix or country code where the rules keep the long distance prefix', () => {
+    const kept = spellings(numberOf('0752543312'), { ...german, keepLongDistancePrefix: true });
+    expect(kept).toContain('0752543312');
+    expect(kept).not.toContain('752543312');
+    expect(sameNumber('752543312', numberOf('0752543312'), { ...german, keepLongDistancePrefix: true })).toBe(false);
+  });
+
+  it('fit the field, are few, differ, and each is the number itself', () => {
+    for (const row of matchingTable.filter(({ how, rules }) => how === 'E.164' && rules === undefined)) {
+      const rules = defaultDialingRules(row.country);
+      const number = numberOf(row.arrives, rules);
+      const spelled = spellings(number, rules);
+      expect(spelled.length).toBeLessThanOrEqual(56);
+      expect(new Set(spelled).size).toBe(spelled.length);
+      for (const spelling of spelled) {
+        expect(spelling.length).toBeLessThanOrEqual(40);
+        expect([spelling, agreement(spelling, number, rules)]).toEqual([spelling, 'same']);
+      }
+    }
+  });
+});
+
+describe('mainNumberSpellings', () => {
+  it('cut digits from the right, the longest first, with and without the 0 of the operator', () => {
+    const spelled = mainNumberSpellings(numberOf('+49752543312'), german);
+    expect(spelled).toEqual(expect.arrayContaining(['07525 4331-0', '07525 433', '+49 7525 43-0']));
+    expect(spelled.indexOf('07525 4331')).toBeLessThan(spelled.indexOf('07525 433'));
+    for (const spelling of spelled) expect(agreement(spelling, numberOf('+49752543312'), german)).toBe('main');
+  });
+
+  it('are none in North America, and none where the rules cut nothing', () => {
+    expect(mainNumberSpellings(numberOf('+14155550100'), { ...german, ddiDigits: 3 })).toEqual([]);
+    expect(mainNumberSpellings(numberOf('+49752543312'), { ...german, ddiDigits: 0 })).toEqual([]);
+  });
+});
+
+describe('searchDigits', () => {
+  it('begin with the national significant number and hold nothing but digits', () => {
+    const digits = searchDigits(numberOf('0752543312'), german);
+    expect(digits[0]).toBe('752543312');
+    expect(digits).toContain('490752543312');
+    for (const word of digits) expect(word).toMatch(/^\d{6,16}$/);
+    expect(searchDigits(numberOf('4155550100', american), american)).toEqual(['4155550100', '14155550100']);
+  });
+});
+
+describe('agreement', () => {
+  it.each([
+    ['07525 43313', undefined],
+    ['07525 43310', undefined],
+    ['07526 43312', undefined],
+    ['+43 7525 43312', undefined],
+    ['43312', undefined],
+    ['', undefined],
+    ['n/a', undefined],
+    ['07525 43312 x12', 'same'],
+    ['07525 43312 Durchwahl 5', 'same'],
+    ['07525 43312 (private)', 'same'],
+    ['07525 43312, 0171 2345678', 'same'],
+    ['0171 2345678 / 07525 43312', 'same'],
+    ['07525\u00a043312', 'same'],
+    ['07525\u201343312', 'same'],
+    ['+49 (0) 7525 / 433 12', 'same'],
+    ['07525 433-0', 'main'],
+  ])('of the stored text %j with +49752543312 is %s', (stored, expected) => {
+    expect(agreement(stored, numberOf('+49752543312'), german)).toBe(expected);
+  });
+
+  it('keeps to all digits, also where a text ends in -0', () => {
+    expect(agreement('07525 43312-0', numberOf('+49752543312'), { ...german, ddiDigits: 0 })).toBe('same');
+    expect(agreement('07525 43312-0', numberOf('+497525433120'), { ...german, ddiDigits: 0 })).toBe('same');
+    expect(agreement('07525 43312-0', numberOf('+497525433121'), { ...german, ddiDigits: 0 })).toBeUndefined();
+  });
+});
