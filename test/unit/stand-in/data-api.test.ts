@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { demoRecords } from '../../../src/local/salesforce/data/index.ts';
-import { testOrg, type TestOrg } from './data-support.ts';
+import { including, like, testOrg, type TestOrg } from './data-support.ts';
 
 let org: TestOrg;
 beforeEach(() => {
@@ -23,7 +23,7 @@ describe('records', () => {
       ActivityDate: '2026-07-15',
     });
     const { id } = created.body;
-    expect(created.body).toEqual({ id: expect.stringMatching(/^00T[0-9A-Za-z]{15}$/), success: true, errors: [] });
+    expect(created.body).toEqual({ id: like(/^00T[0-9A-Za-z]{15}$/), success: true, errors: [] });
     expect(created).toMatchObject({ status: 201, headers: { location: `${base}/sobjects/Task/${id}` } });
     expect(await org.call('PATCH', `/sobjects/Task/${id}`, { CallDisposition: 'answered' })).toMatchObject({
       status: 204,
@@ -157,7 +157,7 @@ describe('paging', () => {
     expect(page).toMatchObject({
       totalSize: 1_000,
       done: false,
-      nextRecordsUrl: expect.stringMatching(/^\/services\/data\/v67\.0\/query\/01g\w{15}-400$/),
+      nextRecordsUrl: like(/^\/services\/data\/v67\.0\/query\/01g\w{15}-400$/),
     });
     const locator = page.nextRecordsUrl;
     for (;;) {
@@ -209,7 +209,7 @@ describe('composite', () => {
         httpStatusCode: 201,
         referenceId: 'task',
         body: { success: true },
-        httpHeaders: { Location: expect.stringContaining('/Task/00T') },
+        httpHeaders: { Location: like(/\/Task\/00T/) },
       },
     ]);
   });
@@ -262,7 +262,7 @@ describe('composite', () => {
 describe('describe, plans and limits', () => {
   it('describes objects and fields, and answers 304 to who has read it already', async () => {
     const { body, headers } = await org.call('GET', '/sobjects/Contact/describe');
-    const field = (name: string) => body.fields.find((each: { name: string }) => each.name === name);
+    const field = (name: string) => body.fields.find((each) => each.name === name);
     expect(field('Phone')).toMatchObject({
       label: 'Business Phone',
       type: 'phone',
@@ -285,15 +285,15 @@ describe('describe, plans and limits', () => {
     });
     expect([again.statusCode, again.body]).toEqual([304, '']);
     const account = await org.call('GET', '/sobjects/Account/describe');
-    expect(account.body.fields.find((each: { name: string }) => each.name === 'Customer_Number__c')).toMatchObject({
+    expect(account.body.fields.find((each) => each.name === 'Customer_Number__c')).toMatchObject({
       externalId: true,
       idLookup: true,
     });
     expect(account.body.childRelationships).toContainEqual(
-      expect.objectContaining({ childSObject: 'Contact', field: 'AccountId', relationshipName: 'Contacts' }),
+      including({ childSObject: 'Contact', field: 'AccountId', relationshipName: 'Contacts' }),
     );
     const list = await org.call('GET', '/sobjects');
-    expect(list.body.sobjects).toContainEqual(expect.objectContaining({ name: 'Support_Contract__c', custom: true }));
+    expect(list.body.sobjects).toContainEqual(including({ name: 'Support_Contract__c', custom: true }));
   });
 
   it('says that a filter on a phone field scans and one on an id does not', async () => {

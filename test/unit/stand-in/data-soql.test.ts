@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { demoRecords } from '../../../src/local/salesforce/data/index.ts';
-import { testOrg, type TestOrg } from './data-support.ts';
+import { including, like, testOrg, type TestOrg } from './data-support.ts';
 
 let org: TestOrg;
 /** Contacts of an account of their own, so that counts do not hang on the seed. */
@@ -23,7 +23,7 @@ beforeAll(() => {
 const lastNames = async (rest: string): Promise<string[]> => {
   const { body, status } = await org.query(`SELECT LastName FROM Contact WHERE AccountId = '${accountId}' AND ${rest}`);
   expect(status, JSON.stringify(body)).toBe(200);
-  return body.records.map((record: { LastName: string }) => record.LastName);
+  return body.records.map((record) => record.LastName);
 };
 
 describe('WHERE', () => {
@@ -95,10 +95,10 @@ describe('SELECT', () => {
           Name: 'Mina Morgenrot',
           Title: null,
           MobilePhone: null,
-          Account: expect.objectContaining({ Name: 'Morgenrot & Abendroth KG' }),
-          Owner: expect.objectContaining({
+          Account: including({ Name: 'Morgenrot & Abendroth KG' }),
+          Owner: including({
             Extension: direct.ownerExtension,
-            Profile: expect.objectContaining({ Name: 'Standard User' }),
+            Profile: including({ Name: 'Standard User' }),
           }),
         },
       ],
@@ -159,7 +159,7 @@ describe('SELECT', () => {
     const titles = async (order: string) =>
       (
         await org.query(`SELECT Title FROM Contact WHERE AccountId = '${accountId}' ORDER BY Title ${order}`)
-      ).body.records.map((record: { Title: string | null }) => record.Title);
+      ).body.records.map((record) => record.Title);
     expect(await titles('ASC')).toEqual([null, '100% sure', 'back\\slash', 'under_score']);
     expect(await titles('DESC')).toEqual([null, 'under_score', 'back\\slash', '100% sure']);
     expect(await titles('NULLS LAST LIMIT 2 OFFSET 1')).toEqual(['back\\slash', 'under_score']);
@@ -293,7 +293,7 @@ describe('errors', () => {
     [`SELECT Id FROM Contact WHERE Name = '${'x'.repeat(4_001)}'`, 'MALFORMED_QUERY', /longer than 4000 characters$/],
   ])('refuses %s', async (soql, errorCode, message) => {
     const { status, body } = await org.query(soql);
-    expect(body[0]).toMatchObject({ errorCode, message: expect.stringMatching(message) });
+    expect(body[0]).toMatchObject({ errorCode, message: like(message) });
     expect(status).toBe(400);
   });
 

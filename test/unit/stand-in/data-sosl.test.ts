@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { demoRecords } from '../../../src/local/salesforce/data/index.ts';
-import { testOrg, type TestOrg } from './data-support.ts';
+import { including, like, testOrg, type TestOrg } from './data-support.ts';
 
 let org: TestOrg;
 beforeAll(() => {
@@ -10,7 +10,7 @@ beforeAll(() => {
 const names = async (sosl: string): Promise<string[]> => {
   const { status, body } = await org.search(sosl);
   expect(status, JSON.stringify(body)).toBe(200);
-  return body.searchRecords.map((record: { Name: string }) => record.Name);
+  return body.searchRecords.map((record) => record.Name);
 };
 
 describe('FIND', () => {
@@ -47,7 +47,7 @@ describe('FIND', () => {
       {
         attributes: { type: 'Contact', url: `/services/data/v67.0/sobjects/Contact/${demoRecords.otherNotation.id}` },
         Id: demoRecords.otherNotation.id,
-        Owner: expect.objectContaining({ Extension: '202' }),
+        Owner: including({ Extension: '202' }),
       },
     ]);
   });
@@ -64,7 +64,7 @@ describe('FIND', () => {
     ['FIND {abc} RETURNING Nope__c(Id)', 'INVALID_TYPE', /sObject type 'Nope__c' is not supported/],
   ])('refuses %s', async (sosl, errorCode, message) => {
     const { status, body } = await org.search(sosl);
-    expect(body[0]).toMatchObject({ errorCode, message: expect.stringMatching(message) });
+    expect(body[0]).toMatchObject({ errorCode, message: like(message) });
     expect(status).toBe(400);
   });
 });
@@ -107,7 +107,7 @@ describe('parameterizedSearch', () => {
       sobjects: [{ name: 'Contact', fields: ['Name'], limit: 5, where: `LastName != 'x'` }, { name: 'Lead' }],
       overallLimit: 20,
     });
-    expect(posted.body.searchRecords.map((record: { Name: string }) => record.Name)).toEqual(['Mina Morgenrot']);
+    expect(posted.body.searchRecords.map((record) => record.Name)).toEqual(['Mina Morgenrot']);
     const got = await org.call(
       'GET',
       '/parameterizedSearch?q=752543312&in=PHONE&sobject=Contact&Contact.fields=Id,Phone&Contact.limit=5',

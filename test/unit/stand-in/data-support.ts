@@ -1,7 +1,9 @@
+import { expect } from 'vitest';
 import fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { createRecords, dataRoutes } from '../../../src/local/salesforce/data/index.ts';
+import { defaultPolicies } from '../../../src/local/salesforce/policies.ts';
 import { orgDefinitions } from '../../../src/local/salesforce/users.ts';
-import type { OauthTokenRow, Org, OrgRecords, Policies, User } from '../../../src/local/salesforce/types.ts';
+import type { OauthTokenRow, Org, OrgRecords, User } from '../../../src/local/salesforce/types.ts';
 
 /** The moment at which tests take place, unless they move it. */
 export const testNow = Date.UTC(2026, 6, 15, 10, 20, 30);
@@ -21,38 +23,52 @@ export interface TestOrg {
 
 export interface TestAnswer {
   readonly status: number;
-  // Answers of many shapes are looked into by many tests.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly body: any;
+  readonly body: AnswerBody;
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-const policies = (): Policies => ({
-  rotation: false,
-  accessTokenLifeMs: 7_200_000,
-  latencyMs: 0,
-  searchIndexDelayMs: 60_000,
-  apiLimit: 15_000,
-  apiUsed: 18,
-  apiEnabled: true,
-  apiLimitEnforced: false,
-  app: 'ok',
-  appInstalled: true,
-  requirePkce: false,
-  requireSecretForRefresh: true,
-  callbackUrls: [],
-  clientSecret: 'secret',
-  scopes: [],
-  refreshTokenIdleMs: 1,
-  refreshTokenPolicy: 'until-revoked',
-  ipRestricted: false,
-  loginHoursClosed: false,
-  highAssurance: false,
-  orgStatus: 'active',
-  loginRateExceeded: false,
-  sameAccessToken: false,
-  packageLicense: { namespace: 'trunkline', status: 'Active', allowed: 10, expiresOn: null },
-});
+/** Fields of records that tests read one by one; whole records are matched. */
+export interface TestRecord {
+  readonly Id: string;
+  readonly Name: string;
+  readonly LastName: string;
+  readonly Title: string | null;
+  readonly Phone: string;
+  readonly Owner: unknown;
+  readonly Contact: { readonly Phone: string };
+  readonly Contacts: unknown;
+  readonly Cases: unknown;
+  readonly ContactPhone: string;
+  readonly PermissionSetLicense: unknown;
+  readonly PermissionsModifyAllData: unknown;
+}
+
+/** Lists that a test reads the first element of: it fails, rather than the types, when there is none. */
+type Several<T> = readonly [T, ...T[]];
+
+interface FieldOrObject {
+  readonly name: string;
+}
+
+/** What the answers of all resources may have. Of an array of errors, the first. */
+export interface AnswerBody {
+  readonly 0: { readonly errorCode: string; readonly message: string };
+  readonly id: string;
+  readonly totalSize: number;
+  readonly done: boolean;
+  readonly records: Several<TestRecord>;
+  readonly searchRecords: Several<TestRecord>;
+  readonly compositeResponse: Several<{ readonly httpStatusCode: number }>;
+  readonly fields: readonly FieldOrObject[];
+  readonly sobjects: readonly FieldOrObject[];
+  readonly childRelationships: readonly unknown[];
+  readonly plans: Several<unknown>;
+  readonly DailyApiRequests: unknown;
+}
+
+/** Matchers whose type is not `any`. */
+export const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+export const including = (part: object): unknown => expect.objectContaining(part);
 
 /** An org without its OAuth half: whoever calls is the user chosen by `as`, at first the administrator. */
 export function testOrg(
@@ -65,7 +81,7 @@ export function testOrg(
   const facts = {
     ...definition,
     users: definition.users(),
-    policies: policies(),
+    policies: { ...defaultPolicies(), searchIndexDelayMs: 60_000, apiUsed: 18 },
     oauthTokens: () => options.tokens ?? [],
   };
   const records: OrgRecords = createRecords({
@@ -92,7 +108,7 @@ export function testOrg(
     const answer = await app.inject({ method, url, ...(body === undefined ? {} : { payload: body }) });
     return {
       status: answer.statusCode,
-      body: answer.body === '' ? undefined : JSON.parse(answer.body),
+      body: (answer.body === '' ? undefined : JSON.parse(answer.body)) as AnswerBody,
       headers: answer.headers,
     };
   };

@@ -271,13 +271,14 @@ export class Records implements OrgRecords, Searchable {
 
   /** Brings the User records of those who can sign in up to what the frame says of them. */
   #syncUsers(): void {
-    this.#rightsNow();
+    const known = this.#rights;
+    const rights = this.#rightsNow();
+    if (known?.rows === rights) return;
     const table = this.#stored(sobjectNamed('User'));
     for (const user of this.#org.users) {
       const row = table.get(user.id);
-      if (row !== undefined && (row['IsActive'] === true) !== user.active) {
-        table.put({ ...row, IsActive: user.active });
-      }
+      if (row === undefined) continue;
+      table.put({ ...row, IsActive: user.active, ProfileId: profileIdOfUser(user) }, { derived: true });
     }
   }
 
@@ -297,11 +298,6 @@ export class Records implements OrgRecords, Searchable {
     }
     const rows = rightsOf(this.#org);
     this.#rights = { facts, rows };
-    const table = this.#stored(sobjectNamed('User'));
-    for (const user of this.#org.users) {
-      const row = table.get(user.id);
-      if (row !== undefined) table.put({ ...row, ProfileId: profileIdOfUser(user) });
-    }
     return rows;
   }
 

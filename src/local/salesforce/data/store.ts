@@ -110,8 +110,8 @@ export class StoredTable implements Table {
     return grown.length === 0 ? kept : [...kept, ...grown];
   }
 
-  /** Adds a record or puts it in the place of the one with its id. */
-  put(row: Row): void {
+  /** Adds a record or puts it in the place of the one with its id; `derived` when the new values follow from what others keep. */
+  put(row: Row, { derived = false } = {}): void {
     const before = this.#rows.get(row.Id);
     if (before !== undefined) this.#unindex(before);
     else this.#grown?.hide(row.Id);
@@ -125,7 +125,7 @@ export class StoredTable implements Table {
       else bucket.push(row);
     }
     this.#recycled.delete(row.Id);
-    if (this.#seeding) return;
+    if (this.#seeding || derived) return;
     this.#changed.add(row.Id);
     this.#removed.delete(row.Id);
   }
