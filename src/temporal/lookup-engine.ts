@@ -48,10 +48,14 @@ export function createLookupEngine(
   return {
     start(start) {
       return new Promise((resolve) => {
-        if (closing.signal.aborted) { resolve('closed'); return; }
+        if (closing.signal.aborted) {
+          resolve('closed');
+          return;
+        }
         if (waiting.length >= maxWaiting) {
           metrics.unrecorded();
-          resolve('dropped'); return;
+          resolve('dropped');
+          return;
         }
         waiting.push({ start, done: resolve });
         sendNext();
@@ -92,7 +96,10 @@ export function createLookupEngine(
     } catch (error) {
       if (failures === 0) logger.warn({ err: error }, 'a lookup could not be started; the record waits');
       metrics.startFailed();
-      if (closing.signal.aborted) { next.done('closed'); return; }
+      if (closing.signal.aborted) {
+        next.done('closed');
+        return;
+      }
       waiting.unshift(next);
       await pause();
     }

@@ -198,8 +198,10 @@ export function createLookupCalls(dependencies: {
   }
 
   /** Ends at once when the process closes. */
-  const pause = (ms: number, signal = closing.signal) =>
-    sleep(ms, undefined, { signal: AbortSignal.any([closing.signal, signal]), ref: false }).catch(() => undefined);
+  async function pause(ms: number, signal = closing.signal): Promise<void> {
+    const either = AbortSignal.any([closing.signal, signal]);
+    await sleep(ms, undefined, { signal: either, ref: false }).catch(() => undefined);
+  }
 }
 
 /** The run as this process knows it. */

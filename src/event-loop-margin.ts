@@ -1,0 +1,35 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+const resolutionMs = 20;
+const measuredOverMs = 2_000;
+const marginLimitsMs = { min: 20, max: 120 } as const;
+
+export interface EventLoopMargin {
+  /** How long before its deadline an answer has to be ready, in milliseconds. */
+  marginMs(): number;
+  close(): void;
+}
+
+/**
+ * A timer fires late by as much as the event loop is behind, and the answer must still get out: the margin is the delay that was
+ * seen lately on top of a fixed allowance for the network.
+ */
+export function createEventLoopMargin(): EventLoopMargin {
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  delay.enable();
+  let marginMs: number = marginLimitsMs.min;
+  const measuring = setInterval(() => {
+    // The histogram counts the interval of its own timer in.
+    const behindMs = Math.max(0, delay.percentile(99) / 1e6 - resolutionMs);
+    marginMs = Math.min(marginLimitsMs.max, Math.ceil(marginLimitsMs.min + behindMs));
+    delay.reset();
+  }, measuredOverMs);
+  measuring.unref();
+  return {
+    marginMs: () => marginMs,
+    close() {
+      clearInterval(measuring);
+      delay.disable();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { LookupStart } from '../../src/domain/lookup.ts';
+import type { SalesforceFailure } from '../../src/ports.ts';
+import { sealQuestion } from '../../src/use-cases/lookup-record.ts';
+import type { LookupSummary } from '../../workflows/lookup.ts';
+import { lookupWorkflowId } from '../../workflows/names.ts';
+import { accountId, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
+import { lookupRequest, startLookupProcess, testSealer, type TestLookupProcess } from '../support/lookup-worker.ts';
+import { matched } from '../support/phone-api.ts';
+import { createTestNamespace } from '../support/temporal.ts';
+
+let server: TestLookupProcess;
+const findRecord: TestLookupProcess['findRecord'] = async () => ({
+  ok: true,
+  finding: matched('201'),
+  apiUsage: undefined,
+});
+
+beforeAll(async () => {
+  server = await startLookupProcess(await createTestNamespace());
+});
+afterAll(() => server.close());
+afterEach(() => {
+  server.findRecord = findRecord;
+  server.runs.failure = undefined;
+  server.runs.recorded.length = 0;
+});
+
+const down: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', answer: '503', retryable: true };
+/** Of a workflow that is started a moment after the answer. */
+async function result(runId: string): Promise<LookupSummary> {
+  const handle = server.temporal.client.workflow.getHandle(lookupWorkflowId(runId));
+  await expect
+    .poll(
+      () =>
+        handle.describe().then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(true);
+  return (await handle.result()) as LookupSummary;
+}
+const recordsOf = (runId: string) => server.runs.recorded.filter(({ id }) => id === runId);
+
+/** A start whose process is gone. */
+function orphan(callerId: string, deadlineAtMs: number): LookupStart {
+  const runId = randomUUID();
+  return {
+    runId,
+    askedAtMs: Date.now(),
+    deadlineAtMs,
+    accountId,
+    pbxId: pbx.id,
+    lookupId: lookup.id,
+    lookupVersion: lookup.version,
+    orgId,
+    sealedQuestion: sealQuestion(testSealer, runId, { question: { callerId }, number: '+497525433120' }),
+  };
+}
+
+it('records what the phone system was told, started eagerly', async () => {
+  const { runId } = await server.calls.answer(lookupRequest('07525433121'));
+  expect(await result(runId)).toMatchObject({ reason: 'matched', matches: 1, found: 'matched' });
+  expect(recordsOf(runId)).toMatchObject([
+    {
+      pbxId: pbx.id,
+      orgId,
+      question: { callerId: '07525433121' },
+      number: '+497525433121',
+      answer: { reason: 'matched', extension: '201', matches: 1 },
+      found: { reason: 'matched', extension: '201', recordId: '003A0000000AbCdIAK' },
+      repeats: 0,
+    },
+  ]);
+  expect(server.counts['eager']).toBeGreaterThan(0);
+  expect(server.counts['polled']).toBeUndefined();
+});
+
+it('goes on asking when trouble forced the fallback, and records who it was', async () => {
+  let asked = 0;
+  server.findRecord = async () => {
+    asked += 1;
+    return asked <= 3 ? { ok: false, failure: down } : { ok: true, finding: matched('202'), apiUsage: undefined };
+  };
+  const answer = await server.calls.answer(lookupRequest('07525433122'));
+  expect(answer).toMatchObject({ reason: 'salesforce-error', extension: '100' });
+  expect(await result(answer.runId)).toMatchObject({ reason: 'salesforce-error', found: 'matched' });
+  expect(recordsOf(answer.runId).at(-1)).toMatchObject({
+    answer: { reason: 'salesforce-error', extension: '100' },
+    found: { extension: '202' },
+  });
+});
+
+it('writes the run as soon as the database takes it', async () => {
+  server.runs.failure = new Error('the database is away');
+  const { runId } = await server.calls.answer(lookupRequest('07525433123'));
+  const handle = server.temporal.client.workflow.getHandle(lookupWorkflowId(runId));
+  await expect
+    .poll(
+      () =>
+        handle.describe().then(
+          ({ raw }) => raw.pendingActivities?.[0]?.attempt,
+          () => 0,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBeGreaterThan(1);
+  server.runs.failure = undefined;
+  expect(await result(runId)).toMatchObject({ reason: 'matched' });
+  expect(recordsOf(runId)).toMatchObject([{ answer: { reason: 'matched', extension: '201' } }]);
+});
+
+it('makes the call itself when its process is gone and the deadline has not passed', async () => {
+  const start = orphan('07525433124', Date.now() + 7_000);
+  await server.engine.start(start);
+  expect(await result(start.runId)).toMatchObject({ reason: 'unknown', found: 'matched' });
+  expect(recordsOf(start.runId)).toMatchObject([
+    { question: { callerId: '07525433124' }, answer: { reason: 'unknown' }, found: { extension: '201' } },
+  ]);
+});
+
+it('records that nobody knows the answer when the process is gone and the deadline has passed, and still learns who it was', async () => {
+  const start = orphan('07525433125', Date.now() - 1);
+  await server.engine.start(start);
+  expect(await result(start.runId)).toMatchObject({ reason: 'unknown', found: 'matched' });
+  expect(recordsOf(start.runId)).toMatchObject([
+    { answer: { reason: 'unknown' }, found: undefined },
+    { answer: { reason: 'unknown' }, found: { extension: '201' } },
+  ]);
+});
+
+it('is one run however often it is started', async () => {
+  const start = orphan('07525433126', Date.now() + 7_000);
+  expect(await Promise.all([server.engine.start(start), server.engine.start(start)])).toEqual(['started', 'started']);
+  await result(start.runId);
+  expect(await server.engine.start(start)).toBe('started');
+  expect(recordsOf(start.runId)).toHaveLength(1);
+});
+
+it('leaves no number, extension or token in history', async () => {
+  server.findRecord = async () => ({ ok: true, finding: matched('98765'), apiUsage: undefined });
+  const { runId } = await server.calls.answer(lookupRequest('07525433127'));
+  await result(runId);
+  const history = await server.temporal.client.workflow.getHandle(lookupWorkflowId(runId)).fetchHistory();
+  const text = readable(history);
+  expect(text).toContain(runId);
+  expect(text).toContain('matched');
+  for (const secret of ['7525433127', '98765', 'access-1', 'refresh-1']) expect(text).not.toContain(secret);
+});
+
+/** A history with every payload decoded. */
+function readable(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (Array.isArray(value)) return value.map(readable).join('\n');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([name, member]) => `${name}: ${readable(member)}`)
+      .join('\n');
+  }
+  return String(value);
+}
