@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { AppError } from './errors.ts';
+import type { LookupMetrics } from './ports.ts';
 
 export interface MetricsServer {
   readonly port: number;
@@ -14,6 +15,42 @@ export function createRegistry(service: string): Registry {
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry, prefix: 'trunkline_' });
   return registry;
+}
+
+/** What operators watch of lookups. Labels are closed sets: no id, no number. */
+export function createLookupMetrics(registry: Registry): LookupMetrics {
+  const registers = [registry];
+  const answers = new Histogram({
+    name: 'trunkline_lookup_answer_seconds',
+    help: 'Time from a question to its answer, by reason',
+    labelNames: ['reason'],
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 7],
+    registers,
+  });
+  const counter = (name: string, help: string) =>
+    new Counter({ name: `trunkline_lookup_${name}_total`, help, registers });
+  const repeated = counter('repeats', 'Questions that got the answer of an identical one');
+  const starts = new Counter({
+    name: 'trunkline_lookup_workflow_starts_total',
+    help: 'Lookup workflows started; eager: this process got the first task at once',
+    labelNames: ['eager'],
+    registers,
+  });
+  const failed = counter('workflow_start_failures', 'Starts of lookup workflows that failed and are tried again');
+  const unrecorded = counter('unrecorded', 'Lookups that were answered but could not be recorded');
+  const waiting = new Gauge({
+    name: 'trunkline_lookup_starts_waiting',
+    help: 'Lookup workflows waiting to be started',
+    registers,
+  });
+  return {
+    answered: (reason, ms) => answers.observe({ reason }, ms / 1_000),
+    repeated: () => repeated.inc(),
+    started: (eager) => starts.inc({ eager: String(eager) }),
+    startFailed: () => failed.inc(),
+    unrecorded: () => unrecorded.inc(),
+    waiting: (count) => waiting.set(count),
+  };
 }
 
 /** Serves `/metrics` for Prometheus. */

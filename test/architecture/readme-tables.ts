@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { TSchema } from 'typebox';
 import { SettingsSchema } from '../../src/config.ts';
 import { errorKinds, type ErrorKind } from '../../src/errors.ts';
-import { statusByKind } from '../../web/plugins/errors.ts';
+import { statusOfKind } from '../../web/presenters/problem.ts';
 
 /** The tables of the README that follow from the code. `node test/architecture/readme-tables.ts` writes them. */
 export const readmeTables: Record<string, () => string> = {
@@ -20,7 +20,7 @@ export const readmeTables: Record<string, () => string> = {
   errors: () =>
     table(
       ['code', 'kind', 'HTTP status'],
-      Object.entries<ErrorKind>(errorKinds).map(([code, kind]) => [`\`${code}\``, kind, String(statusByKind[kind])]),
+      Object.entries<ErrorKind>(errorKinds).map(([code, kind]) => [`\`${code}\``, kind, String(statusOfKind[kind])]),
     ),
 };
 

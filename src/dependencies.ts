@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from './config.ts';
+import { createSealer } from './crypto/sealer.ts';
+import { createAccounts } from './database/accounts.ts';
+import { createAudit } from './database/audit.ts';
+import { createAuthorizations } from './database/authorizations.ts';
+import { openChangeFeed } from './database/changes.ts';
+import { openDatabase } from './database/client.ts';
+import { createConnections } from './database/connections.ts';
+import { createCredentials } from './database/credentials.ts';
+import { createLookupRuns } from './database/lookup-runs.ts';
+import { createLookups } from './database/lookups.ts';
+import { createOneTimeLinks } from './database/one-time-links.ts';
+import { createPbxs } from './database/pbxs.ts';
+import { createSessions } from './database/sessions.ts';
+import { AppError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { Clock } from './ports.ts';
+import { createSalesforceData } from './salesforce/data.ts';
+import { createSalesforceHttp } from './salesforce/http.ts';
+import { createSalesforceOAuth } from './salesforce/oauth.ts';
+import { connectTemporal } from './temporal/client.ts';
+import { createConnectionEngine } from './temporal/connection-engine.ts';
+
+export type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+/**
+ * Opens what both processes need, in order, and leaves the closing to `cleanup`, which does it in reverse, also when a later step
+ * fails. Waits for PostgreSQL and Temporal until they answer or `signal` ends the waiting.
+ */
+export async function openDependencies(
+  config: Config,
+  logger: Logger,
+  cleanup: AsyncDisposableStack,
+  signal: AbortSignal,
+) {
+  const { settings } = config;
+  if (settings.DATABASE_URL === undefined) {
+    throw new AppError('CONFIGURATION_INVALID', 'DATABASE_URL is missing: set it to the PostgreSQL database.');
+  }
+  const sealer = createSealer(config.keys);
+  const database = openDatabase(settings.DATABASE_URL);
+  cleanup.defer(() => database.close());
+  await untilAnswering('PostgreSQL', () => database.sql`select 1 from audit_events limit 1`, logger, signal);
+  const changes = await openChangeFeed(database.sql);
+  cleanup.defer(() => changes.close());
+
+  const http = createSalesforceHttp();
+  cleanup.defer(() => http.close());
+  const oauth = createSalesforceOAuth({
+    clientId: settings.SALESFORCE_CLIENT_ID ?? '',
+    clientSecret: settings.SALESFORCE_CLIENT_SECRET ?? '',
+    redirectUri: `${config.publicUrl}/salesforce/callback`,
+    standIn: settings.SALESFORCE_STAND_IN_URL,
+  });
+  cleanup.defer(() => oauth.close());
+
+  const temporal = await connectTemporal(config.temporalEnvironment, logger, signal);
+  cleanup.defer(() => temporal.connection.close());
+
+  const { db } = database;
+  return {
+    database,
+    changes,
+    sealer,
+    clock: systemClock,
+    oauth,
+    data: createSalesforceData({ http, apiVersion: settings.SALESFORCE_API_VERSION }),
+    temporal,
+    engine: createConnectionEngine(temporal.client),
+    accounts: createAccounts(db),
+    sessions: createSessions(db),
+    links: createOneTimeLinks(db),
+    audit: createAudit(db),
+    authorizations: createAuthorizations(db, sealer),
+    connections: createConnections(db, sealer),
+    credentials: createCredentials(db, sealer),
+    pbxs: createPbxs(db, sealer),
+    lookups: createLookups(db),
+    lookupRuns: createLookupRuns(db, sealer),
+  };
+}
+
+async function untilAnswering(
+  name: string,
+  ask: () => PromiseLike<unknown>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+    signal.throwIfAborted();
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+      logger.warn({ code, retryInMs: waitMs }, `${name} does not answer yet`);
+      await sleep(waitMs, undefined, { signal });
+    }
+  }
+}

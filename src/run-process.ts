@@ -1,0 +1,62 @@
+import { loadConfig, type Config } from './config.ts';
+import { AppError } from './errors.ts';
+import { createLogger, type Logger } from './logger.ts';
+
+export interface ProcessContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** What was opened, to be closed in reverse order. */
+  readonly cleanup: AsyncDisposableStack;
+  /** Ends when the process is to stop, also while it is starting. */
+  readonly signal: AbortSignal;
+  /** Stops the process with a failure, for what breaks while it runs. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** How long closing may take before the process ends anyway: longer than the longest answer and the workers' grace. */
+const closeWithinMs = 25_000;
+
+/**
+ * The life of a process: start, tell a parent that it is ready, wait for SIGTERM, SIGINT or the parent's end, close in reverse order.
+ * What cannot start says one sentence and exits with 1; so does what fails while it runs. A second signal ends it at once.
+ */
+export async function runProcess(name: string, start: (context: ProcessContext) => Promise<void>): Promise<void> {
+  const stopping = new AbortController();
+  const stop = () => {
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+  process.once('disconnect', () => stopping.abort());
+
+  await using cleanup = new AsyncDisposableStack();
+  try {
+    const config = loadConfig();
+    const logger = createLogger(config.settings.LOG_LEVEL, name);
+    const fail = (error: unknown) => {
+      process.exitCode = 1;
+      if (!stopping.signal.aborted) logger.fatal({ err: error }, 'stopping after a failure');
+      stopping.abort();
+    };
+    process.on('uncaughtException', fail).on('unhandledRejection', fail);
+    await start({ config, logger, cleanup, signal: stopping.signal, fail });
+    logger.info('ready');
+    process.send?.({ type: 'ready' });
+    await aborted(stopping.signal);
+    logger.info('stopping');
+  } catch (error) {
+    if (!stopping.signal.aborted) {
+      console.error(error instanceof AppError ? error.message : error);
+      process.exitCode = 1;
+    }
+  }
+  setTimeout(() => process.exit(1), closeWithinMs).unref();
+  await cleanup.disposeAsync();
+  if (process.connected) process.disconnect();
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

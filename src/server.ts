@@ -1,0 +1,149 @@
+import { createPhoneApi } from '../web/routes/phone-api/index.ts';
+import { buildApp } from '../web/app.ts';
+import { createLookupActivities } from '../activities/lookups.ts';
+import { taskQueues } from '../workflows/names.ts';
+import { passwordHasher } from './crypto/passwords.ts';
+import { pbxTokenReader } from './crypto/pbx-jwt.ts';
+import { pbxTokenSigner } from './crypto/pbx-token-signer.ts';
+import { secretTokens } from './crypto/tokens.ts';
+import { openPhoneDirectory } from './database/phone-directory.ts';
+import { openDependencies, type Dependencies } from './dependencies.ts';
+import { openFrontDoor } from './front-door.ts';
+import { createMailer } from './mail/mailer.ts';
+import { createLookupMetrics, createRegistry, serveMetrics } from './metrics.ts';
+import { countries, defaultDialingRules } from './phone-numbers/numbering-plans.ts';
+import { readNumber } from './phone-numbers/read-number.ts';
+import { runProcess, type ProcessContext } from './run-process.ts';
+import { createRecordSearch } from './salesforce/record-search.ts';
+import { workflowBundle } from './temporal/bundle.ts';
+import { createLookupEngine } from './temporal/lookup-engine.ts';
+import { installRuntime } from './temporal/runtime.ts';
+import { runWorker } from './temporal/worker.ts';
+import { createAskExtension } from './use-cases/ask-extension.ts';
+import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
+import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
+import { createFindRecord, findWithoutSearch } from './use-cases/find-record.ts';
+import { createLookupCalls } from './use-cases/lookup-calls.ts';
+import { watchParts } from './watch-parts.ts';
+
+/**
+ * Answers a little before the deadline: a timer fires late by a millisecond or two, and the answer has to be written.
+ */
+const answerMarginMs = 15;
+
+/** Portal, phone API and the lookup worker, in one process: an eager start needs client and worker together. */
+await runProcess('server', async (context) => {
+  const { config, logger, cleanup, signal } = context;
+  const { settings } = config;
+  const frontDoor = await openFrontDoor(settings.HOST, settings.PORT);
+  cleanup.defer(() => frontDoor.close());
+  const registry = createRegistry('server');
+  const metricsServer = await serveMetrics(registry, settings.HOST, settings.METRICS_PORT);
+  cleanup.defer(() => metricsServer.close());
+  installRuntime(logger, settings.METRICS_PORT === 0 ? undefined : `${settings.HOST}:${settings.METRICS_PORT + 2}`);
+
+  const dependencies = await openDependencies(config, logger, cleanup, signal);
+  const { calls, worker, phoneApi } = await openLookups(context, dependencies, createLookupMetrics(registry));
+  const parts = watchParts(dependencies, worker, logger);
+  cleanup.defer(() => parts.close());
+
+  let isReady = false;
+  const app = await buildApp({
+    publicUrl: config.publicUrl,
+    trustProxy: settings.TRUST_PROXY,
+    logger,
+    standIn: settings.SALESFORCE_STAND_IN_URL === undefined ? undefined : { url: settings.SALESFORCE_STAND_IN_URL },
+    countries: countries(),
+    exampleCallerId: '+4975253099803',
+    health: { ready: () => isReady, parts: parts.now },
+    services: {
+      ...dependencies,
+      passwords: passwordHasher,
+      tokens: secretTokens,
+      signer: pbxTokenSigner,
+      mailer: createMailer(settings, logger),
+    },
+    phoneApi,
+  });
+  // Takes no more connections, then ends the event streams, then waits for what is under way.
+  cleanup.defer(async () => {
+    await Promise.all([frontDoor.close(), app.close()]);
+  });
+  await app.ready();
+  frontDoor.handOver((request, response) => {
+    app.routing(request, response);
+  });
+  cleanup.defer(() => {
+    isReady = false;
+  });
+  isReady = true;
+  logger.info({ port: frontDoor.port, heldCalls: calls.size }, `listening on ${config.publicUrl}`);
+});
+
+/** The way of a lookup: the call object asks and answers, the engine records, this process's worker joins. */
+async function openLookups(
+  { config, logger, cleanup, fail }: ProcessContext,
+  dependencies: Dependencies,
+  metrics: ReturnType<typeof createLookupMetrics>,
+) {
+  const { clock, sealer, lookupRuns, engine, temporal } = dependencies;
+  const directory = await openPhoneDirectory({ ...dependencies, db: dependencies.database.db, logger });
+  cleanup.defer(() => directory.close());
+
+  const askSalesforce = createAskSalesforce({
+    directory,
+    findRecord: createFindRecord(createRecordSearch(dependencies.data)),
+    engine,
+    logger,
+  });
+  const lookupEngine = createLookupEngine({ client: temporal.client, metrics, logger });
+  const calls = createLookupCalls({
+    askSalesforce,
+    findWithoutSearch,
+    engine: lookupEngine,
+    runs: lookupRuns,
+    sealer,
+    clock,
+    marginMs: () => answerMarginMs,
+    metrics,
+    logger,
+  });
+  const worker = await runWorker(
+    temporal,
+    {
+      taskQueue: taskQueues.lookups,
+      workflowBundle: await workflowBundle(config.settings.WORKFLOW_BUNDLE_PATH, logger),
+      activities: createLookupActivities({
+        calls,
+        askSalesforce,
+        findWithoutSearch,
+        directory,
+        readNumber,
+        dialingRules: defaultDialingRules,
+        runs: lookupRuns,
+        sealer,
+        clock,
+      }),
+      maxConcurrentWorkflowTaskExecutions: 40,
+      maxConcurrentLocalActivityExecutions: 200,
+      maxCachedWorkflows: 200,
+      workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },
+    },
+    logger,
+    fail,
+  );
+  cleanup.defer(() => worker.close());
+  cleanup.defer(() => calls.close());
+  cleanup.defer(() => lookupEngine.close());
+  return {
+    calls,
+    worker,
+    phoneApi: createPhoneApi({
+      authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
+      askExtension: createAskExtension({ directory, calls, readNumber, dialingRules: defaultDialingRules }),
+      directory,
+      clock,
+      publicUrl: config.publicUrl,
+    }),
+  };
+}
