@@ -6,7 +6,7 @@ const marginLimitsMs = { min: 20, max: 120 } as const;
 
 export interface EventLoopMargin {
   /** How long before its deadline an answer has to be ready, in milliseconds. */
-  marginMs(): number;
+  readonly marginMs: () => number;
   close(): void;
 }
 

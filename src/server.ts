@@ -8,6 +8,7 @@ import { pbxTokenSigner } from './crypto/pbx-token-signer.ts';
 import { secretTokens } from './crypto/tokens.ts';
 import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies, type Dependencies } from './dependencies.ts';
+import { createEventLoopMargin } from './event-loop-margin.ts';
 import { openFrontDoor } from './front-door.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createLookupMetrics, createRegistry, serveMetrics } from './metrics.ts';
@@ -25,11 +26,6 @@ import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
 import { createFindRecord, findWithoutSearch } from './use-cases/find-record.ts';
 import { createLookupCalls } from './use-cases/lookup-calls.ts';
 import { watchParts } from './watch-parts.ts';
-
-/**
- * Answers a little before the deadline: a timer fires late by a millisecond or two, and the answer has to be written.
- */
-const answerMarginMs = 15;
 
 /** Portal, phone API and the lookup worker, in one process: an eager start needs client and worker together. */
 await runProcess('server', async (context) => {
@@ -96,6 +92,8 @@ async function openLookups(
     engine,
     logger,
   });
+  const margin = createEventLoopMargin();
+  cleanup.defer(() => margin.close());
   const lookupEngine = createLookupEngine({ client: temporal.client, metrics, logger });
   const calls = createLookupCalls({
     askSalesforce,
@@ -104,7 +102,7 @@ async function openLookups(
     runs: lookupRuns,
     sealer,
     clock,
-    marginMs: () => answerMarginMs,
+    marginMs: margin.marginMs,
     metrics,
     logger,
   });

@@ -43,9 +43,16 @@ export interface LookupCalls {
   close(): Promise<void>;
 }
 
-const repeatForMs = 5_000;
-/** A started workflow records within milliseconds; after this long another process has it, or the database is away. */
-const recordWithinMs = 10_000;
+export interface LookupCallsOptions {
+  /** How long an answer that Salesforce's data gave is repeated. */
+  readonly repeatForMs: number;
+  /** A started workflow records within milliseconds; after this long another process has it, or the database is away. */
+  readonly recordWithinMs: number;
+  /** The first pause after a failed writing; doubles up to a minute. */
+  readonly recordPauseMs: number;
+}
+
+const defaults: LookupCallsOptions = { repeatForMs: 5_000, recordWithinMs: 10_000, recordPauseMs: 1_000 };
 const recordAttempts = 10;
 const longestRecordPauseMs = 60_000;
 
@@ -65,19 +72,23 @@ interface HeldCall extends LookupCall {
  * task was lost) or questions were repeated after it, this process writes what only it knows: the row of a run is the same whoever
  * writes it.
  */
-export function createLookupCalls(dependencies: {
-  readonly askSalesforce: AskSalesforce;
-  readonly findWithoutSearch: FindWithoutSearch;
-  readonly engine: LookupEngine;
-  readonly runs: Pick<LookupRuns, 'record'>;
-  readonly sealer: Pick<Sealer, 'seal'>;
-  readonly clock: Clock;
-  /** How long before the deadline an answer is ready, so that it is out in time. */
-  readonly marginMs: () => number;
-  readonly metrics: LookupMetrics;
-  readonly logger: Pick<Logger, 'warn' | 'error'>;
-}): LookupCalls {
+export function createLookupCalls(
+  dependencies: {
+    readonly askSalesforce: AskSalesforce;
+    readonly findWithoutSearch: FindWithoutSearch;
+    readonly engine: LookupEngine;
+    readonly runs: Pick<LookupRuns, 'record'>;
+    readonly sealer: Pick<Sealer, 'seal'>;
+    readonly clock: Clock;
+    /** How long before the deadline an answer is ready, so that it is out in time. */
+    readonly marginMs: () => number;
+    readonly metrics: LookupMetrics;
+    readonly logger: Pick<Logger, 'warn' | 'error'>;
+  },
+  options: Partial<LookupCallsOptions> = {},
+): LookupCalls {
   const { askSalesforce, findWithoutSearch, engine, runs, sealer, clock, marginMs, metrics, logger } = dependencies;
+  const { repeatForMs, recordWithinMs, recordPauseMs } = { ...defaults, ...options };
   const byRunId = new Map<string, HeldCall>();
   const byQuestion = new Map<string, HeldCall>();
   const settling = new Set<Promise<void>>();
@@ -192,7 +203,7 @@ export function createLookupCalls(dependencies: {
           logger.warn({ err: error, runId: call.runId }, 'a lookup run could not be completed in the log');
           return;
         }
-        await pause(Math.min(longestRecordPauseMs, 1_000 * 2 ** attempt));
+        await pause(Math.min(longestRecordPauseMs, recordPauseMs * 2 ** (attempt - 1)));
       }
     }
   }
