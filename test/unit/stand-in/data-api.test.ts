@@ -130,6 +130,7 @@ describe('records', () => {
     const several = await org.call('PATCH', path, { Subject: 'Which?' });
     expect(several.status).toBe(300);
     expect(several.body).toHaveLength(2);
+    expect(await org.call('GET', path)).toMatchObject({ status: 300, body: several.body });
     expect(await org.call('GET', '/sobjects/Task/Subject/x')).toMatchObject({
       status: 404,
       body: [{ message: 'Provided external ID field does not exist or is not accessible: Subject' }],

@@ -1,5 +1,5 @@
 import type { DataCaller } from '../types.ts';
-import { notFound, SalesforceError } from './errors.ts';
+import { notFound, SalesforceError, SeveralMatches } from './errors.ts';
 import { recordsOf, type Records } from './records.ts';
 import type { Runtime } from './soql/fields.ts';
 
@@ -47,6 +47,7 @@ export const runtimeOf = (call: ApiCall, strings: readonly string[], includeDele
 /** An error as an answer; what is no error of Salesforce's goes on as it is. */
 export function answerOf(error: unknown): ApiAnswer {
   if (!(error instanceof SalesforceError)) throw error;
+  if (error instanceof SeveralMatches) return { status: error.status, body: error.urls };
   return { status: error.status, body: [error.toBody()] };
 }
 
@@ -68,7 +69,8 @@ export class Router {
   ): ApiAnswer {
     const { pathname, searchParams } = new URL(url, 'http://localhost');
     const path = /^\/services\/data\/(v\d+\.\d+)\/(.*?)\/?$/.exec(pathname);
-    if (path === null) return answerOf(notFound());
+    // A part of a path that cannot be decoded names nothing.
+    if (path === null || /%(?![0-9a-f]{2})/i.test(pathname)) return answerOf(notFound());
     const given = (path[2] ?? '').split('/').map((segment) => decodeURIComponent(segment));
     let known = false;
     for (const { route, segments } of this.#routes) {

@@ -22,6 +22,16 @@ export class SalesforceError extends Error {
   }
 }
 
+/** 300: an external id is not unique, and the answer lists the records' URLs. */
+export class SeveralMatches extends SalesforceError {
+  readonly urls: readonly string[];
+
+  constructor(urls: readonly string[]) {
+    super(300, 'MULTIPLE_CHOICES', 'The external ID matches several records.');
+    this.urls = urls;
+  }
+}
+
 export const notFound = (message = 'The requested resource does not exist'): SalesforceError =>
   new SalesforceError(404, 'NOT_FOUND', message);
 

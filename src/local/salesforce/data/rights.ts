@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { to18 } from '../ids.ts';
 import { userLicences, type Org, type User } from '../types.ts';
 import { toDatetime } from './dates.ts';
-import { permissionNames, sobjectNamed, type Value } from './schema.ts';
+import { permissionNames } from './permissions.ts';
+import { sobjectNamed, type Value } from './schema.ts';
 import type { Row } from './store.ts';
 
 /**

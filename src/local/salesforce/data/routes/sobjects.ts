@@ -1,7 +1,7 @@
 import { isId, to18 } from '../../ids.ts';
 import { ok, runtimeOf, type ApiAnswer, type ApiCall, type ApiRoute } from '../api.ts';
 import { describe, describeGlobal } from '../describe.ts';
-import { notFound, SalesforceError } from '../errors.ts';
+import { notFound, SalesforceError, SeveralMatches } from '../errors.ts';
 import { sobjects, type Field, type SObject, type Value } from '../schema.ts';
 import { planSoql } from '../soql/plan.ts';
 import { indexKey, type Row } from '../store.ts';
@@ -103,25 +103,6 @@ function rowByExternalId(call: ApiCall): Row {
 const urlsOf = (rows: readonly Row[], object: SObject, call: ApiCall): readonly string[] =>
   rows.map((row) => `/services/data/${call.version}/sobjects/${object.name}/${row.Id}`);
 
-/** 300: the external id is not unique, and the answer lists the records. */
-class SeveralMatches extends SalesforceError {
-  readonly urls: readonly string[];
-
-  constructor(urls: readonly string[]) {
-    super(300, 'MULTIPLE_CHOICES', 'The external ID matches several records.');
-    this.urls = urls;
-  }
-}
-
-function orSeveral(act: () => ApiAnswer): ApiAnswer {
-  try {
-    return act();
-  } catch (error) {
-    if (error instanceof SeveralMatches) return { status: 300, body: error.urls };
-    throw error;
-  }
-}
-
 function read(call: ApiCall, row: Row): ApiAnswer {
   const object = objectOf(call);
   const wanted = call.query.get('fields');
@@ -193,23 +174,21 @@ function checkUnique(
 
 /** PATCH by external id: creates or changes; several matches are 300 with their URLs. */
 function upsert(call: ApiCall): ApiAnswer {
-  return orSeveral(() => {
-    const object = objectOf(call);
-    const field = externalField(call, object);
-    const rows = rowsByExternalId(call, object, field);
-    const [before] = rows;
-    if (rows.length > 1) throw new SeveralMatches(urlsOf(rows, object, call));
-    if (before !== undefined) {
-      change(call, before);
-      return ok({ id: before.Id, success: true, errors: [], created: false });
-    }
-    if (field.type === 'id') throw notFound();
-    const database = call.records.database(call.caller.user);
-    const values = {
-      ...checkedValues(object, call.body, { kind: 'insert' }, database),
-      [field.name]: call.params['value'] ?? null,
-    };
-    const answer = created(call, object, values);
-    return { ...answer, body: { ...(answer.body as object), created: true } };
-  });
+  const object = objectOf(call);
+  const field = externalField(call, object);
+  const rows = rowsByExternalId(call, object, field);
+  const [before] = rows;
+  if (rows.length > 1) throw new SeveralMatches(urlsOf(rows, object, call));
+  if (before !== undefined) {
+    change(call, before);
+    return ok({ id: before.Id, success: true, errors: [], created: false });
+  }
+  if (field.type === 'id') throw notFound();
+  const database = call.records.database(call.caller.user);
+  const values = {
+    ...checkedValues(object, call.body, { kind: 'insert' }, database),
+    [field.name]: call.params['value'] ?? null,
+  };
+  const answer = created(call, object, values);
+  return { ...answer, body: { ...(answer.body as object), created: true } };
 }
