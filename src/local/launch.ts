@@ -26,6 +26,7 @@ export async function launchProgram(options: {
     dataDir,
     env,
     ipc: true,
+    stopWithinMs: 27_000, // it ends itself after 25 s at most
   });
   const ready = new Promise<void>((resolve) => {
     service.child.on('message', (message) => {

@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly ipc?: boolean;
   /** The signal that asks the program to end; default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
+  /** How long it may take to end when asked; default 10 s. */
+  readonly stopWithinMs?: number;
 }
 
 export interface Exit {
@@ -45,7 +47,7 @@ export interface Service {
   /** The end of what it wrote. */
   lastLines(count: number): string[];
   kill(signal: NodeJS.Signals): void;
-  /** Asks it to end, and after `withinMs` makes it. */
+  /** Asks it to end, and makes it when it takes too long. */
   stop(withinMs?: number): Promise<void>;
 }
 
@@ -90,7 +92,7 @@ export async function startService(options: StartOptions): Promise<Service> {
     },
     lastLines: (count) => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-count),
     kill,
-    async stop(withinMs = 10_000) {
+    async stop(withinMs = options.stopWithinMs ?? 10_000) {
       kill('SIGCONT'); // a paused one hears nothing
       kill(stopSignal);
       const timer = setTimeout(() => kill('SIGKILL'), withinMs);
