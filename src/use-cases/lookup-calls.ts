@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTrouble, toAnswer } from '../domain/answer.ts';
 import { repeatableReasons } from '../domain/lookup.ts';
 import type { Answer, Finding, LookupDefinition, LookupRun, Pbx, Question } from '../domain/lookup.ts';
@@ -39,7 +39,7 @@ export interface LookupCalls {
   recorded(runId: string, repeats: number): void;
   /** How many calls are held. */
   readonly size: number;
-  /** Writes what only this process knows; waits for it. */
+  /** Writes what only this process knows. The engine is closed before it, so that nothing waits for a start. */
   close(): Promise<void>;
 }
 
@@ -59,7 +59,9 @@ const longestRecordPauseMs = 60_000;
 interface HeldCall extends LookupCall {
   repeats: number;
   recordedRepeats: number;
-  readonly recorded: AbortController;
+  isRecorded: boolean;
+  /** Ends the wait for the workflow. */
+  onRecorded: () => void;
 }
 
 /**
@@ -92,7 +94,9 @@ export function createLookupCalls(
   const byRunId = new Map<string, HeldCall>();
   const byQuestion = new Map<string, HeldCall>();
   const settling = new Set<Promise<void>>();
-  const closing = new AbortController();
+  /** Ends every pause under way. */
+  const pauses = new Set<() => void>();
+  let isClosing = false;
 
   return {
     async answer(request) {
@@ -112,13 +116,15 @@ export function createLookupCalls(
       const call = byRunId.get(runId);
       if (!call) return;
       call.recordedRepeats = repeats;
-      call.recorded.abort();
+      call.isRecorded = true;
+      call.onRecorded();
     },
     get size() {
       return byRunId.size;
     },
     async close() {
-      closing.abort();
+      isClosing = true;
+      for (const end of pauses) end();
       await Promise.all(settling);
     },
   };
@@ -139,14 +145,14 @@ export function createLookupCalls(
       })),
       repeats: 0,
       recordedRepeats: 0,
-      recorded: new AbortController(),
+      isRecorded: false,
+      onRecorded: () => undefined,
     };
     byRunId.set(runId, call);
     byQuestion.set(key, call);
     const settled = settle(call, key)
       .catch((error: unknown) => logger.error({ err: error, runId }, 'a lookup call did not settle'))
       .finally(() => {
-        byQuestion.delete(key);
         byRunId.delete(runId);
         settling.delete(settled);
       });
@@ -168,13 +174,20 @@ export function createLookupCalls(
 
   async function settle(call: HeldCall, key: string): Promise<void> {
     const started = startWorkflow(call);
-    const { finding } = await call.result;
-    if (repeatableReasons.has(finding.reason)) await pause(repeatForMs);
-    byQuestion.delete(key);
+    try {
+      const { finding } = await call.result;
+      if (repeatableReasons.has(finding.reason)) await pause(repeatForMs);
+    } finally {
+      byQuestion.delete(key);
+    }
     const outcome = await started;
     if (outcome === 'dropped') return;
-    if (outcome === 'started') await pause(recordWithinMs, call.recorded.signal);
-    if (!call.recorded.signal.aborted || call.repeats > call.recordedRepeats) await record(call);
+    if (outcome === 'started' && !call.isRecorded) {
+      await pause(recordWithinMs, (end) => {
+        call.onRecorded = end;
+      });
+    }
+    if (!call.isRecorded || call.repeats > call.recordedRepeats) await record(call);
   }
 
   /** The question goes out to Salesforce, or the answer to the phone system, before the engine is given work. */
@@ -199,7 +212,7 @@ export function createLookupCalls(
         await runs.record(runOfCall(call, await call.result));
         return;
       } catch (error) {
-        if (attempt === recordAttempts || closing.signal.aborted) {
+        if (attempt === recordAttempts || isClosing) {
           logger.warn({ err: error, runId: call.runId }, 'a lookup run could not be completed in the log');
           return;
         }
@@ -208,10 +221,19 @@ export function createLookupCalls(
     }
   }
 
-  /** Ends at once when the process closes. */
-  async function pause(ms: number, signal = closing.signal): Promise<void> {
-    const either = AbortSignal.any([closing.signal, signal]);
-    await sleep(ms, undefined, { signal: either, ref: false }).catch(() => undefined);
+  /** Ends at once when the process closes, or when the function that it hands out is called. */
+  function pause(ms: number, handOut?: (end: () => void) => void): Promise<void> {
+    if (isClosing) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      pauses.add(end);
+      handOut?.(end);
+    });
   }
 }
 

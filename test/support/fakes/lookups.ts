@@ -105,6 +105,8 @@ export function createFakeLookupEngine(): FakeLookupEngine {
 
 export interface FakeLookupRuns extends LookupRuns {
   readonly recorded: LookupRun[];
+  /** How often writing was tried. */
+  attempts: number;
   /** Thrown by the next writings. */
   failure: Error | undefined;
 }
@@ -112,8 +114,10 @@ export interface FakeLookupRuns extends LookupRuns {
 export function createFakeLookupRuns(): FakeLookupRuns {
   const fake: FakeLookupRuns = {
     recorded: [],
+    attempts: 0,
     failure: undefined,
     async record(run) {
+      fake.attempts += 1;
       if (fake.failure) throw fake.failure;
       fake.recorded.push(run);
     },

@@ -1,0 +1,160 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { SalesforceFailure } from '../../../src/ports.ts';
+import { createAskSalesforce, type AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
+import type { FindRecord, FindRecordOutcome, FindRecordRequest } from '../../../src/use-cases/find-record.ts';
+import { accountId, connection, credentials, lookup, orgId, rules } from '../../support/fakes/lookups.ts';
+import { createFakePhoneDirectory, type FakePhoneDirectory } from '../../support/fakes/phone-directory.ts';
+import { matched, readNumber, version } from '../../support/phone-api.ts';
+
+const down: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', answer: '503', retryable: true };
+const unauthorized: SalesforceFailure = { kind: 'token', cause: 'session-refused', answer: '401', retryable: false };
+const failed = (failure: SalesforceFailure): FindRecordOutcome => ({ ok: false, failure });
+const found: FindRecordOutcome = { ok: true, finding: matched('201'), apiUsage: undefined };
+
+const question = { accountId, number: readNumber('0752543312'), rules, steps: lookup.steps };
+
+let directory: FakePhoneDirectory;
+let rejected: { orgId: string; version: number }[];
+let tellFailure: Error | undefined;
+let requests: FindRecordRequest[];
+let ask: AskSalesforce;
+/** What Salesforce answers, in turn; the last repeats. */
+let answers: (FindRecordOutcome | Promise<FindRecordOutcome> | Error)[];
+
+beforeEach(() => {
+  directory = createFakePhoneDirectory();
+  directory.setConnection(connection);
+  directory.setCredentials(credentials);
+  rejected = [];
+  tellFailure = undefined;
+  requests = [];
+  answers = [found];
+  const findRecord: FindRecord = async (request) => {
+    requests.push(request);
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (answer instanceof Error) throw answer;
+    return answer ?? found;
+  };
+  ask = createAskSalesforce({
+    directory,
+    findRecord,
+    engine: {
+      async tokenRejected(org, tokenVersion) {
+        rejected.push({ orgId: org, version: tokenVersion });
+        if (tellFailure) throw tellFailure;
+      },
+    },
+    logger: { warn: () => undefined, error: () => undefined },
+  });
+});
+
+const within = (ms: number) => AbortSignal.timeout(ms);
+const never = new Promise<FindRecordOutcome>(() => undefined);
+
+it('asks with the access token in memory', async () => {
+  expect(await ask(question, within(1_000))).toEqual(matched('201'));
+  expect(requests[0]?.session).toEqual({
+    orgId,
+    instanceUrl: credentials.instanceUrl,
+    accessToken: 'access-1',
+    version: 1,
+  });
+});
+
+it('tries a passing failure again, three times in all', async () => {
+  answers = [failed(down), failed(down), found];
+  expect(await ask(question, within(1_000))).toEqual(matched('201'));
+  expect(requests).toHaveLength(3);
+  answers = [failed(down)];
+  expect(await ask(question, within(1_000))).toEqual({ reason: 'salesforce-error', matches: 0 });
+  expect(requests).toHaveLength(6);
+});
+
+it('does not try again what asking again cannot mend', async () => {
+  answers = [failed({ ...down, cause: 'request-refused', retryable: false })];
+  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'salesforce-error' });
+  answers = [failed({ ...down, cause: 'api-limit-reached', retryable: true })];
+  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'quota' });
+  expect(requests).toHaveLength(2);
+});
+
+it('says slow when a call was under way at the end, and error when it was between two calls', async () => {
+  answers = [never];
+  expect(await ask(question, within(60))).toMatchObject({ reason: 'salesforce-slow' });
+  answers = [failed(down), never];
+  expect(await ask(question, within(30))).toMatchObject({ reason: 'salesforce-error' });
+  expect(await ask(question, AbortSignal.abort())).toMatchObject({ reason: 'deadline' });
+});
+
+it('leaves alone a call that ends after the end, and ends no process by its failure', async () => {
+  const late = Promise.withResolvers<FindRecordOutcome>();
+  answers = [late.promise];
+  await ask(question, within(20));
+  late.reject(new Error('too late'));
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
+it('gives the fallback its reason when searching itself breaks', async () => {
+  answers = [new TypeError('a bug')];
+  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'salesforce-error' });
+  expect(requests).toHaveLength(1);
+});
+
+it.each(['broken', 'disconnected'] as const)('does not ask with a connection that is %s', async (state) => {
+  directory.setConnection({ ...connection, state });
+  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'not-connected' });
+  directory.connections.clear();
+  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'not-connected' });
+  expect(requests).toEqual([]);
+});
+
+it('asks with a connection that is degraded', async () => {
+  directory.setConnection({ ...connection, state: 'degraded', cause: 'salesforce-slow' });
+  expect(await ask(question, within(1_000))).toEqual(matched('201'));
+});
+
+it('uses the newer token that another process has written already, and tells nobody', async () => {
+  answers = [failed(unauthorized), found];
+  directory.stored = version(2);
+  expect(await ask(question, within(1_000))).toEqual(matched('201'));
+  expect(requests[1]?.session).toMatchObject({ accessToken: 'access-2', version: 2 });
+  expect(rejected).toEqual([]);
+});
+
+it('tells the connection of a refused token once for many lookups, and waits for the next one', async () => {
+  answers = [failed(unauthorized), failed(unauthorized), failed(unauthorized), found];
+  const asking = [1, 2, 3].map(() => ask(question, within(5_000)));
+  await expect.poll(() => rejected).toEqual([{ orgId, version: 1 }]);
+  directory.setCredentials(version(2));
+  expect(await Promise.all(asking)).toEqual([matched('201'), matched('201'), matched('201')]);
+  expect(rejected).toHaveLength(1);
+});
+
+it('gives up after the second token that is refused', async () => {
+  answers = [failed(unauthorized)];
+  directory.stored = version(2);
+  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'not-connected' });
+  expect(requests).toHaveLength(2);
+});
+
+it('waits for a new token until the deadline, and no longer than until the connection is broken', async () => {
+  answers = [failed(unauthorized)];
+  expect(await ask(question, within(50))).toMatchObject({ reason: 'deadline' });
+  const asking = ask(question, within(5_000));
+  await expect.poll(() => directory.rereads).toBe(2);
+  directory.setConnection({ ...connection, state: 'broken', cause: 'token-revoked' });
+  expect(await asking).toMatchObject({ reason: 'not-connected' });
+});
+
+it('tells again when it could not be told, and when an org that was connected anew starts at the same version', async () => {
+  answers = [failed(unauthorized)];
+  tellFailure = new Error('Temporal is away');
+  await ask(question, within(30));
+  tellFailure = undefined;
+  await ask(question, within(30));
+  await ask(question, within(30));
+  expect(rejected).toHaveLength(2);
+  directory.setCredentials({ ...credentials, issuedAtMs: credentials.issuedAtMs + 1 });
+  await ask(question, within(30));
+  expect(rejected).toHaveLength(3);
+});

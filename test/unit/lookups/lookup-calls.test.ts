@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { createSealer } from '../../../src/crypto/sealer.ts';
+import { trouble } from '../../../src/domain/answer.ts';
+import type { Finding } from '../../../src/domain/lookup.ts';
+import type { AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
+import { findWithoutSearch } from '../../../src/use-cases/find-record.ts';
+import { createLookupCalls, type LookupCalls, type LookupRequest } from '../../../src/use-cases/lookup-calls.ts';
+import { openQuestion } from '../../../src/use-cases/lookup-record.ts';
+import {
+  createFakeLookupEngine,
+  createFakeLookupMetrics,
+  createFakeLookupRuns,
+  lookup,
+  orgId,
+  pbx,
+  rules,
+} from '../../support/fakes/lookups.ts';
+import { matched, readNumber } from '../../support/phone-api.ts';
+
+const sealer = createSealer([{ id: 'test', key: randomBytes(32) }]);
+const errors: unknown[] = [];
+const logger = { warn: () => undefined, error: (...logged: unknown[]) => void errors.push(logged) };
+
+let engine = createFakeLookupEngine();
+let runs = createFakeLookupRuns();
+let metrics = createFakeLookupMetrics();
+let asked = 0;
+let askSalesforce: AskSalesforce = async () => matched('201');
+let calls: LookupCalls;
+
+beforeEach(() => {
+  engine = createFakeLookupEngine();
+  runs = createFakeLookupRuns();
+  metrics = createFakeLookupMetrics();
+  asked = 0;
+  askSalesforce = async () => matched('201');
+  calls = createLookupCalls(
+    {
+      askSalesforce: (question, signal) => {
+        asked += 1;
+        return askSalesforce(question, signal);
+      },
+      findWithoutSearch,
+      engine,
+      runs,
+      sealer,
+      clock: { now: () => Date.now() },
+      marginMs: () => 20,
+      metrics,
+      logger,
+    },
+    { repeatForMs: 150, recordWithinMs: 50, recordPauseMs: 5 },
+  );
+});
+afterEach(async () => {
+  await calls.close();
+  expect(calls.size).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+const request = (callerId: string, changes: Partial<LookupRequest> = {}): LookupRequest => ({
+  pbx,
+  lookup,
+  orgId,
+  question: { callerId },
+  number: readNumber(callerId),
+  rules,
+  arrivedAtMs: Date.now(),
+  ...changes,
+});
+
+/** Answers when it is told to. */
+function held(): { ask: AskSalesforce; answer: (finding: Finding) => void } {
+  const { promise, resolve } = Promise.withResolvers<Finding>();
+  return { ask: () => promise, answer: resolve };
+}
+
+/** Does what the workflow does. */
+async function recordAll(): Promise<void> {
+  for (const { runId } of engine.starts) {
+    const call = calls.find(runId);
+    await call?.result;
+    calls.recorded(runId, call?.repeats ?? 0);
+  }
+}
+
+describe('identical questions', () => {
+  it('in flight share one call and one run', async () => {
+    const salesforce = held();
+    askSalesforce = salesforce.ask;
+    const answers = [calls.answer(request('0752543312')), calls.answer(request('+49 752543312'))];
+    salesforce.answer(matched('201'));
+    const [first, second] = await Promise.all(answers);
+    expect(second).toEqual(first);
+    expect(asked).toBe(1);
+    await expect.poll(() => engine.starts.length).toBe(1);
+    expect(metrics.counts).toMatchObject({ repeated: 1, matched: 2 });
+  });
+
+  it('get a repeated answer with the same run id for a while, then a new one', async () => {
+    const first = await calls.answer(request('0752543312'));
+    expect((await calls.answer(request('0752543312'))).runId).toBe(first.runId);
+    await expect.poll(async () => (await calls.answer(request('0752543312'))).runId).not.toBe(first.runId);
+    expect(asked).toBe(2);
+  });
+
+  it.each([
+    ['no-match', true],
+    ['owner-inactive', true],
+    ['salesforce-slow', false],
+    ['not-connected', false],
+    ['quota', false],
+  ] as const)('after the answer %s: repeated %s', async (reason, isRepeated) => {
+    askSalesforce = async () => trouble(reason);
+    const first = await calls.answer(request('0752543312'));
+    const second = await calls.answer(request('0752543312'));
+    expect(second.runId === first.runId).toBe(isRepeated);
+    expect(asked).toBe(isRepeated ? 1 : 2);
+  });
+
+  it('are not identical when the number, the lookup, its version or the phone system differ', async () => {
+    const ids = new Set<string>();
+    for (const other of [
+      request('0752543312'),
+      request('0752543313'),
+      request('0752543312', { lookup: { ...lookup, version: 2 } }),
+      request('0752543312', { lookup: { ...lookup, id: 'AAAAAA-AAAAAA-AAAAAA' } }),
+      request('0752543312', { pbx: { ...pbx, version: 2 } }),
+      request('0752543312', { pbx: { ...pbx, id: 'AAAAAA-AAAAAA-AAAAAA' } }),
+      request('0752543312', { question: { callerId: '0752543312', ivrId: '00001002' } }),
+    ]) {
+      ids.add((await calls.answer(other)).runId);
+    }
+    expect(ids.size).toBe(7);
+  });
+});
+
+describe('an answer', () => {
+  it('comes before the deadline when Salesforce does not', async () => {
+    askSalesforce = (_question, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(trouble('salesforce-slow')));
+      });
+    const arrivedAtMs = Date.now();
+    const answer = await calls.answer(request('0752543312', { pbx: { ...pbx, deadlineMs: 300 }, arrivedAtMs }));
+    expect(Date.now() - arrivedAtMs).toBeLessThan(300);
+    expect(answer).toMatchObject({ reason: 'salesforce-slow', extension: '100' });
+  });
+
+  it('does not wait for an engine that is away', async () => {
+    const { promise, resolve } = Promise.withResolvers<'closed'>();
+    engine.outcome = promise;
+    expect(await calls.answer(request('0752543312'))).toMatchObject({ extension: '201' });
+    resolve('closed');
+  });
+
+  it('is the lookup’s fallback before the phone system’s', async () => {
+    askSalesforce = async () => trouble('no-match');
+    const withOwn = request('0752543312', { lookup: { ...lookup, fallbackExtension: '150' } });
+    expect(await calls.answer(withOwn)).toMatchObject({ extension: '150' });
+    expect(await calls.answer(request('0752543313'))).toMatchObject({ extension: '100' });
+  });
+
+  it('needs no call to Salesforce when there is nothing to search for', async () => {
+    expect(await calls.answer(request('anonymous'))).toMatchObject({ reason: 'withheld', extension: '100' });
+    expect(asked).toBe(0);
+    await expect.poll(() => engine.starts.length).toBe(1);
+  });
+});
+
+describe('a run', () => {
+  it('carries its question sealed to the engine, for itself alone', async () => {
+    const { runId } = await calls.answer(request('0752543312'));
+    await expect.poll(() => engine.starts.length).toBe(1);
+    const [start] = engine.starts;
+    expect(JSON.stringify(start)).not.toContain('752543312');
+    const sealed = start?.sealedQuestion ?? '';
+    expect(openQuestion(sealer, runId, sealed)).toEqual({
+      question: { callerId: '0752543312' },
+      number: '+49752543312',
+    });
+    expect(() => openQuestion(sealer, 'another', sealed)).toThrow();
+  });
+
+  it('that its workflow recorded is not written again', async () => {
+    await calls.answer(request('0752543312'));
+    await expect.poll(() => engine.starts.length).toBe(1);
+    await recordAll();
+    await expect.poll(() => calls.size).toBe(0);
+    expect(runs.recorded).toEqual([]);
+  });
+
+  it('is written here when another process got its workflow', async () => {
+    const { runId } = await calls.answer(request('0752543312'));
+    await expect.poll(() => calls.size).toBe(0);
+    expect(runs.recorded).toMatchObject([
+      { id: runId, answer: { reason: 'matched', extension: '201' }, found: { extension: '201' }, repeats: 0 },
+    ]);
+  });
+
+  it('has the repeats counted that came after it was recorded', async () => {
+    const { runId } = await calls.answer(request('0752543312'));
+    await expect.poll(() => engine.starts.length).toBe(1);
+    await recordAll();
+    await calls.answer(request('0752543312'));
+    await calls.answer(request('0752543312'));
+    await expect.poll(() => calls.size).toBe(0);
+    expect(runs.recorded).toMatchObject([{ id: runId, repeats: 2 }]);
+  });
+
+  it('is written as soon as the database is back', async () => {
+    runs.failure = new Error('away');
+    await calls.answer(request('0752543312'));
+    await expect.poll(() => runs.attempts).toBeGreaterThan(1);
+    runs.failure = undefined;
+    await expect.poll(() => runs.recorded.length).toBe(1);
+  });
+
+  it('that the engine had no room for is forgotten', async () => {
+    engine.outcome = Promise.resolve('dropped');
+    await calls.answer(request('0752543312'));
+    await expect.poll(() => calls.size).toBe(0);
+    expect(runs.recorded).toEqual([]);
+  });
+
+  it('is written by a process that closes before the engine is back', async () => {
+    const { promise, resolve } = Promise.withResolvers<'closed'>();
+    engine.outcome = promise;
+    await calls.answer(request('0752543312'));
+    resolve('closed');
+    await calls.close();
+    expect(runs.recorded).toHaveLength(1);
+  });
+
+  it('knows nothing found when there was trouble', async () => {
+    askSalesforce = async () => trouble('salesforce-error');
+    await calls.answer(request('0752543312'));
+    await expect.poll(() => runs.recorded.length).toBe(1);
+    expect(runs.recorded).toMatchObject([
+      { answer: { reason: 'salesforce-error', extension: '100' }, found: undefined },
+    ]);
+  });
+});
