@@ -20,7 +20,12 @@ export type BeginAuthorizationOutcome =
 
 /** Begins one attempt to connect. `standIn`, where there is one, is the only login host. */
 export async function beginAuthorization(
-  ports: { authorizations: Authorizations; oauth: SalesforceOAuth; tokens: SecretTokens; clock: Clock },
+  ports: {
+    authorizations: Pick<Authorizations, 'create'>;
+    oauth: Pick<SalesforceOAuth, 'authorizeUrl'>;
+    tokens: SecretTokens;
+    clock: Clock;
+  },
   request: { accountId: string; choice: LoginHostChoice; myDomain: string; standIn: string | undefined },
 ): Promise<BeginAuthorizationOutcome> {
   const { authorizations, oauth, tokens, clock } = ports;

@@ -5,7 +5,7 @@ import type { Lookups, Pbxs, SecretTokens } from '../ports.ts';
 
 /** Makes a phone system with an id, a signing secret and a default extension lookup of its own. */
 export async function createPhoneSystem(
-  { pbxs, lookups, tokens }: { pbxs: Pbxs; lookups: Lookups; tokens: SecretTokens },
+  { pbxs, lookups, tokens }: { pbxs: Pbxs; lookups: Pick<Lookups, 'create'>; tokens: SecretTokens },
   { accountId, settings }: { accountId: string; settings: PbxSettings },
 ): Promise<Pbx> {
   const lookup = await lookups.create({

@@ -22,7 +22,12 @@ export type ReceiveCodeOutcome =
  * waits, the workflow is asked for again (its id makes that harmless), so that a reload mends a start that failed.
  */
 export async function receiveAuthorizationCode(
-  ports: { authorizations: Authorizations; engine: ConnectionEngine; tokens: SecretTokens; clock: Clock },
+  ports: {
+    authorizations: Pick<Authorizations, 'findByState' | 'receiveCode' | 'end'>;
+    engine: Pick<ConnectionEngine, 'startAuthorization'>;
+    tokens: SecretTokens;
+    clock: Clock;
+  },
   callback: Callback,
   browserTokenOf: (stateHash: string) => string | undefined,
 ): Promise<ReceiveCodeOutcome> {

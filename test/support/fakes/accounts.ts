@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../../../src/errors.ts';
+import type { Account, Accounts, Audit, AuditEvent, OneTimeLinks, Sessions } from '../../../src/ports.ts';
+import { breakable } from './breakable.ts';
+
+export function createFakeAccounts() {
+  const byId = new Map<string, Account>();
+  const accounts: Accounts = {
+    async create(account) {
+      if ((await accounts.findByEmail(account.email)) !== undefined) throw new AppError('EMAIL_TAKEN', 'Taken.');
+      const created = { ...account, id: randomUUID(), confirmedAtMs: undefined };
+      byId.set(created.id, created);
+      return created;
+    },
+    findByEmail: async (email) => [...byId.values()].find((account) => account.email === email),
+    findById: async (id) => byId.get(id),
+    async replaceUnconfirmed(id, changes) {
+      const account = byId.get(id);
+      if (account && account.confirmedAtMs === undefined) byId.set(id, { ...account, ...changes });
+    },
+    async confirm(id) {
+      const account = byId.get(id);
+      if (account) byId.set(id, { ...account, confirmedAtMs: Date.now() });
+    },
+  };
+  return breakable({ ...accounts, byId });
+}
+
+export function createFakeSessions() {
+  const byHash = new Map<string, { accountId: string; expiresAtMs: number }>();
+  const sessions: Sessions = {
+    create: async (idHash, accountId, expiresAtMs) => void byHash.set(idHash, { accountId, expiresAtMs }),
+    find: async (idHash) => byHash.get(idHash),
+    async extend(idHash, expiresAtMs) {
+      const session = byHash.get(idHash);
+      if (session) byHash.set(idHash, { ...session, expiresAtMs });
+    },
+    remove: async (idHash) => void byHash.delete(idHash),
+  };
+  return breakable({ ...sessions, byHash });
+}
+
+export function createFakeOneTimeLinks(now: () => number) {
+  const byHash = new Map<string, { purpose: string; accountId: string; expiresAtMs: number }>();
+  const links: OneTimeLinks = {
+    create: async ({ tokenHash, ...link }) => void byHash.set(tokenHash, link),
+    async find(tokenHash, purpose) {
+      const link = byHash.get(tokenHash);
+      return link?.purpose === purpose && link.expiresAtMs > now() ? link.accountId : undefined;
+    },
+    async use(tokenHash, purpose) {
+      const accountId = await links.find(tokenHash, purpose);
+      byHash.delete(tokenHash);
+      return accountId;
+    },
+  };
+  return breakable({ ...links, byHash });
+}
+
+export function createFakeAudit() {
+  const events: AuditEvent[] = [];
+  const audit: Audit = {
+    record: async (event) => void events.push(event),
+    list: async (accountId, limit) =>
+      events
+        .filter((event) => event.accountId === accountId)
+        .slice(-limit)
+        .map((event) => ({ ...event, atMs: 0 })),
+  };
+  return breakable({ ...audit, events });
+}

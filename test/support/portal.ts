@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
+import { createSealer } from '../../src/crypto/sealer.ts';
+import { secretTokens } from '../../src/crypto/tokens.ts';
+import { createLogger } from '../../src/logger.ts';
+import type { Account } from '../../src/ports.ts';
+import { buildApp } from '../../web/app.ts';
+import type { AppOptions } from '../../web/options.ts';
+import { createFakeAccounts, createFakeAudit, createFakeOneTimeLinks, createFakeSessions } from './fakes/accounts.ts';
+import {
+  createFakeAuthorizations,
+  createFakeConnectionEngine,
+  createFakeConnections,
+  fakeOAuth,
+} from './fakes/connections.ts';
+import { createFakeLookupRuns } from './fakes/lookups.ts';
+import { createFakeLookupDefinitions, createFakePbxs } from './fakes/phone-systems.ts';
+import { createFakeChangeFeed, createFakeClock, createFakeMailer, fakePasswords } from './fakes/world.ts';
+
+export const publicUrl = 'http://localhost:3000';
+export const password = 'correct horse battery';
+
+export type TestPortal = Awaited<ReturnType<typeof createTestPortal>>;
+
+/** The portal over fakes of everything that it needs. */
+export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
+  const clock = createFakeClock();
+  const fakes = {
+    clock,
+    accounts: createFakeAccounts(),
+    sessions: createFakeSessions(),
+    links: createFakeOneTimeLinks(clock.now),
+    audit: createFakeAudit(),
+    authorizations: createFakeAuthorizations(),
+    connections: createFakeConnections(),
+    engine: createFakeConnectionEngine(),
+    pbxs: createFakePbxs(clock.now),
+    lookups: createFakeLookupDefinitions(),
+    lookupRuns: createFakeLookupRuns(),
+    changes: createFakeChangeFeed(),
+    mailer: createFakeMailer(),
+  };
+  const logLines: string[] = [];
+  const app = await buildApp({
+    publicUrl,
+    trustProxy: undefined,
+    logger: createLogger('info', 'test', { write: (line) => void logLines.push(line) }),
+    standIn: undefined,
+    countries: ['DE', 'FR', 'US'],
+    exampleCallerId: '+493023125000',
+    health: { ready: () => true, parts: () => ({ postgres: 'ok', temporal: 'ok' }) },
+    phoneApi: async () => undefined,
+    ...overrides,
+    services: {
+      ...fakes,
+      oauth: fakeOAuth,
+      passwords: fakePasswords,
+      tokens: secretTokens,
+      signer: pbxTokenSigner,
+      sealer: createSealer([{ id: 'test', key: randomBytes(32) }]),
+    },
+  });
+
+  /** An account that may sign in. */
+  async function newAccount(changes: Partial<Account> = {}): Promise<Account> {
+    const account = await fakes.accounts.create({
+      email: 'ada@acme.example',
+      passwordHash: await fakePasswords.hash(password),
+      firstName: 'Ada',
+      lastName: 'Admin',
+      company: 'ACME',
+      timeZone: 'Europe/Berlin',
+      ...changes,
+    });
+    await fakes.accounts.confirm(account.id);
+    return account;
+  }
+
+  /** A browser with that account signed in. */
+  async function newSignedInBrowser(account?: Account): Promise<Browser> {
+    const { email } = account ?? (await newAccount());
+    const browser = new Browser(app);
+    await browser.get('/sign-in');
+    await browser.post('/sign-in', { email, password });
+    return browser;
+  }
+
+  return { ...fakes, app, logLines, newAccount, newSignedInBrowser, newBrowser: () => new Browser(app) };
+}
+
+/** As much of a browser as forms need: it keeps cookies, and sends the token of the page it saw last. */
+export class Browser {
+  readonly cookies = new Map<string, string>();
+  #csrf = '';
+  readonly #app: { inject(options: InjectOptions): Promise<LightMyRequestResponse> };
+
+  constructor(app: { inject(options: InjectOptions): Promise<LightMyRequestResponse> }) {
+    this.#app = app;
+  }
+
+  get(url: string): Promise<LightMyRequestResponse> {
+    return this.#send({ method: 'GET', url });
+  }
+
+  post(url: string, fields: Readonly<Record<string, string>> = {}): Promise<LightMyRequestResponse> {
+    return this.#send({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ _csrf: this.#csrf, ...fields }).toString(),
+    });
+  }
+
+  async #send(options: InjectOptions): Promise<LightMyRequestResponse> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await this.#app.inject({
+      ...options,
+      headers: { host: 'localhost:3000', ...options.headers, ...(cookie === '' ? {} : { cookie }) },
+    });
+    for (const { name, value, maxAge, expires } of response.cookies) {
+      if (value === '' || maxAge === 0 || expires?.getTime() === 0) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    this.#csrf = /name="_csrf" value="([^"]+)"/.exec(response.body)?.[1] ?? this.#csrf;
+    return response;
+  }
+}
+
+/** What a person reads of a page: without tags, with single spaces. */
+export const textOf = (html: string): string =>
+  html
+    .replace(/<(script|style|head)\b.*?<\/\1>/gs, ' ')
+    .replace(/<[^>]+>/g, ' ')
+    .replaceAll('&amp;', '&')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&quot;', '"')
+    .replace(/\s+/g, ' ')
+    .trim();

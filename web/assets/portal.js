@@ -1,0 +1,9 @@
+import { startCopying } from './copy.js';
+import { followStatus } from './live.js';
+import { guessTimeZone } from './time-zone.js';
+import { startTicking } from './times.js';
+
+startCopying();
+startTicking();
+guessTimeZone();
+if (document.documentElement.dataset.account) followStatus(document.documentElement.dataset.account);

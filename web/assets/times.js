@@ -1,0 +1,39 @@
+const language = document.documentElement.lang;
+const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+
+/** The server's clock counts, not this computer's. */
+let aheadMs = Number(document.documentElement.dataset.now) - Date.now();
+
+/** @param {number} serverNowMs */
+export function learnServerTime(serverNowMs) {
+  aheadMs = serverNowMs - Date.now();
+}
+
+/** Every `<time data-relative>` tells how long ago it was, and goes on telling. */
+export function startTicking() {
+  tick(document);
+  setInterval(() => tick(document), 1_000);
+}
+
+/** @param {ParentNode} within */
+export function tick(within) {
+  const now = Date.now() + aheadMs;
+  for (const element of within.querySelectorAll('time[data-relative]')) {
+    const text = inWords(Date.parse(element.getAttribute('datetime') ?? '') - now);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+/** @param {number} ms */
+function inWords(ms) {
+  const seconds = Math.round(ms / 1_000);
+  if (Math.abs(seconds) < 60) return relative.format(seconds, 'second');
+  const minutes = Math.round(seconds / 60);
+  if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute');
+  const hours = Math.round(minutes / 60);
+  if (Math.abs(hours) < 48) return relative.format(hours, 'hour');
+  return relative.format(Math.round(hours / 24), 'day');
+}
+
+/** @param {number} ms */
+export const clockTime = (ms) => new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(ms);

@@ -1,0 +1,212 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { toTripletId } from '../../src/domain/ids.ts';
+import { answerFormats, deadlineLimitsMs, type Pbx } from '../../src/domain/lookup.ts';
+import {
+  pbxNameMaxLength,
+  readPbxSettings,
+  type PbxField,
+  type PbxSettingsForm,
+} from '../../src/domain/pbx-settings.ts';
+import { AppError } from '../../src/errors.ts';
+import type { PbxToken } from '../../src/ports.ts';
+import { createPbxToken } from '../../src/use-cases/create-pbx-token.ts';
+import { createPhoneSystem } from '../../src/use-cases/create-phone-system.ts';
+import type { PortalRoutes } from '../context.ts';
+import { accountOf } from '../plugins/session.ts';
+import { presentCountries } from '../presenters/countries.ts';
+import { presentLookupRun } from '../presenters/lookup-runs.ts';
+import { FormField } from '../schemas/forms.ts';
+import { language } from '../texts.ts';
+
+const runsShown = 25;
+
+const PbxBody = Type.Object({
+  name: FormField(500),
+  country: FormField(10),
+  fallbackExtension: FormField(200),
+  deadlineMs: FormField(50),
+  answerFormat: FormField(20),
+  notFoundOnMiss: Type.Boolean({ default: false }),
+});
+
+const PbxParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }) });
+
+const TokenParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }), tokenId: Type.String({ format: 'uuid' }) });
+
+interface Rejected {
+  readonly typed: PbxSettingsForm;
+  readonly faults: readonly PbxField[];
+}
+
+export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
+  const { services, texts: t, pages, flashes, publicUrl } = portal;
+  const { pbxs, lookupRuns, clock } = services;
+  const countries = presentCountries(portal.countries, language);
+  const countryName = (code: string) => countries.find((country) => country.code === code)?.name ?? code;
+  const formData = {
+    countries: countries.map(({ code, name }) => ({ value: code, label: name })),
+    formats: answerFormats.map((format) => ({ value: format, label: t(`phone-system-form.formats.${format}`) })),
+    limits: { ...deadlineLimitsMs, nameMax: pbxNameMaxLength },
+  };
+  const blank: PbxSettingsForm = {
+    name: '',
+    country: portal.countries.includes('DE') ? 'DE' : (portal.countries[0] ?? ''),
+    fallbackExtension: '',
+    deadlineMs: String(deadlineLimitsMs.default),
+    answerFormat: 'text',
+    notFoundOnMiss: false,
+  };
+
+  async function findPbx(request: FastifyRequest, { pbxId }: { pbxId: string }): Promise<Pbx> {
+    const id = toTripletId(pbxId);
+    const pbx = id === undefined ? undefined : await pbxs.find(accountOf(request).id, id);
+    if (!pbx) throw new AppError('PBX_NOT_FOUND', 'There is no such phone system.');
+    return pbx;
+  }
+
+  const listRuns = async (pbx: Pbx) =>
+    (await lookupRuns.listOfPbx(pbx.accountId, pbx.id, runsShown)).map((run) => presentLookupRun(run, t));
+
+  const sendNew = (request: FastifyRequest, reply: FastifyReply, { typed, faults }: Rejected) =>
+    pages.send(request, reply, {
+      view: 'phone-system-new',
+      title: t('phone-system-new.title'),
+      data: { ...formData, typed, faults },
+    });
+
+  async function sendPbx(request: FastifyRequest, reply: FastifyReply, pbx: Pbx, rejected?: Rejected) {
+    const [status, tokens, runs] = await Promise.all([
+      pages.liveStatus(accountOf(request)),
+      pbxs.tokens(pbx.id),
+      listRuns(pbx),
+    ]);
+    const flash = flashes.take(request, reply);
+    const token = flash?.pbxToken?.pbxId === pbx.id ? flash.pbxToken : undefined;
+    const { orgId } = status.view;
+    return pages.send(request, reply, {
+      view: 'phone-system',
+      title: pbx.name,
+      data: {
+        ...formData,
+        pbx,
+        runs,
+        tokens: tokens.map((each) => ({ ...each, state: tokenState(each, clock.now()) })),
+        orgId,
+        token,
+        line:
+          token && orgId !== undefined
+            ? curlLine({ publicUrl, pbx, orgId, jwt: token.jwt, callerId: portal.exampleCallerId })
+            : undefined,
+        typed: rejected?.typed ?? toForm(pbx),
+        faults: rejected?.faults ?? [],
+      },
+      status,
+      flash,
+    });
+  }
+
+  app.get('/phone-systems', async (request, reply) => {
+    const list = await pbxs.list(accountOf(request).id);
+    return pages.send(request, reply, {
+      view: 'phone-systems',
+      title: t('phone-systems.title'),
+      data: { pbxs: list.map((pbx) => ({ ...pbx, country: countryName(pbx.country) })) },
+    });
+  });
+
+  app.get('/phone-systems/new', (request, reply) => sendNew(request, reply, { typed: blank, faults: [] }));
+
+  app.post(
+    '/phone-systems',
+    { schema: { body: PbxBody }, config: { audit: 'pbx.created' } },
+    async (request, reply) => {
+      const read = readPbxSettings(request.body, portal.countries);
+      if (!read.ok) {
+        void reply.status(400);
+        return sendNew(request, reply, { typed: request.body, faults: read.faults });
+      }
+      const pbx = await createPhoneSystem(services, { accountId: accountOf(request).id, settings: read.settings });
+      request.audited = { subject: pbx.id };
+      return reply.redirect(`/phone-systems/${pbx.id}`, 303);
+    },
+  );
+
+  app.get('/phone-systems/:pbxId', { schema: { params: PbxParams } }, async (request, reply) =>
+    sendPbx(request, reply, await findPbx(request, request.params)),
+  );
+
+  app.post(
+    '/phone-systems/:pbxId',
+    { schema: { params: PbxParams, body: PbxBody }, config: { audit: 'pbx.changed' } },
+    async (request, reply) => {
+      const pbx = await findPbx(request, request.params);
+      const read = readPbxSettings(request.body, portal.countries);
+      if (!read.ok) {
+        void reply.status(400);
+        return sendPbx(request, reply, pbx, { typed: request.body, faults: read.faults });
+      }
+      const { id, accountId, defaultExtensionLookupId } = pbx;
+      await pbxs.update({ id, accountId, defaultExtensionLookupId, ...read.settings });
+      request.audited = { subject: pbx.id };
+      flashes.set(reply, { notice: t('phone-system-form.saved') });
+      return reply.redirect(`/phone-systems/${pbx.id}`, 303);
+    },
+  );
+
+  app.get('/phone-systems/:pbxId/lookup-runs', { schema: { params: PbxParams } }, async (request, reply) => {
+    const pbx = await findPbx(request, request.params);
+    const html = await pages.fragment(accountOf(request), 'partials/lookup-runs', { runs: await listRuns(pbx) });
+    return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(html);
+  });
+
+  app.post(
+    '/phone-systems/:pbxId/tokens',
+    {
+      schema: { params: PbxParams, body: Type.Object({ tokenName: FormField(pbxNameMaxLength) }) },
+      config: { audit: 'pbx-token.created' },
+    },
+    async (request, reply) => {
+      const pbx = await findPbx(request, request.params);
+      const name = request.body.tokenName.trim() || t('phone-system.token-name-default');
+      const { id, jwt } = await createPbxToken(services, { pbxId: pbx.id, name });
+      request.audited = { subject: id, detail: { pbxId: pbx.id } };
+      flashes.set(reply, { pbxToken: { pbxId: pbx.id, name, jwt } });
+      return reply.redirect(`/phone-systems/${pbx.id}`, 303);
+    },
+  );
+
+  app.post(
+    '/phone-systems/:pbxId/tokens/:tokenId/revocation',
+    { schema: { params: TokenParams }, config: { audit: 'pbx-token.revoked' } },
+    async (request, reply) => {
+      const pbx = await findPbx(request, request.params);
+      const { tokenId } = request.params;
+      const token = (await pbxs.tokens(pbx.id)).find(({ id }) => id === tokenId);
+      const revoked = await pbxs.revokeToken(pbx.id, tokenId);
+      request.audited = revoked ? { subject: tokenId, detail: { pbxId: pbx.id } } : 'nothing-changed';
+      if (revoked && token) flashes.set(reply, { notice: t('phone-system.revoked', { name: token.name }) });
+      return reply.redirect(`/phone-systems/${pbx.id}`, 303);
+    },
+  );
+};
+
+const toForm = (pbx: Pbx): PbxSettingsForm => ({
+  name: pbx.name,
+  country: pbx.country,
+  fallbackExtension: pbx.fallbackExtension ?? '',
+  deadlineMs: String(pbx.deadlineMs),
+  answerFormat: pbx.answerFormat,
+  notFoundOnMiss: pbx.notFoundOnMiss,
+});
+
+function tokenState({ revokedAtMs, expiresAtMs }: PbxToken, nowMs: number): 'valid' | 'revoked' | 'expired' {
+  if (revokedAtMs !== undefined) return 'revoked';
+  return expiresAtMs !== undefined && expiresAtMs <= nowMs ? 'expired' : 'valid';
+}
+
+function curlLine(of: { publicUrl: string; pbx: Pbx; orgId: string; jwt: string; callerId: string }): string {
+  const query = new URLSearchParams({ callerid: of.callerId });
+  return `curl -H 'Authorization: Bearer ${of.jwt}' '${of.publicUrl}/api/ExtNo/${of.pbx.id}${of.orgId}/?${query.toString()}'`;
+}
