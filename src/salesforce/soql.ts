@@ -16,7 +16,7 @@ const ownedByUsersOnly: ReadonlySet<string> = new Set(['Account', 'Contact', 'Op
 /** Records that are none any more: a converted lead lives on as contact and account. */
 const standingConditions: Readonly<Record<string, string>> = { Lead: 'IsConverted = false' };
 
-const namePattern = /^[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?:__[A-Za-z]{1,3})?$/;
+const namePattern = /^[A-Za-z](?:_{0,2}[A-Za-z0-9])*$/;
 
 /** The API name of an object or field, unchanged. Throws a `RangeError` for anything else, so that no text becomes syntax. */
 export function apiName(name: string): string {
@@ -56,10 +56,13 @@ export const ownerUserFields = ({ ownerFields }: SearchedObject): readonly strin
  */
 export function queriesByValues(searched: SearchedObject, values: readonly string[]): readonly string[] {
   const whole = queryByValues(searched, values);
-  if (values.length <= 1 || encodeURIComponent(whole).length <= maxQueryBytes) return [whole];
+  if (values.length <= 1 || uriBytes(whole) <= maxQueryBytes) return [whole];
   const middle = Math.ceil(values.length / 2);
   return [...queriesByValues(searched, values.slice(0, middle)), ...queriesByValues(searched, values.slice(middle))];
 }
+
+/** In the query of a URL a quote is escaped, too. */
+const uriBytes = (soql: string): number => encodeURIComponent(soql).replaceAll("'", '%27').length;
 
 function queryByValues(searched: SearchedObject, values: readonly string[]): string {
   const object = apiName(searched.object);

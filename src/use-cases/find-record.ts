@@ -46,7 +46,7 @@ export type FindRecordEvent =
       readonly kind: 'judged';
       readonly object: string;
       readonly recordId: string;
-      /** `later-step`: another step, or another record by the order of ties, came first. */
+      /** `later-step`: it matches, but an earlier step has a match. `main-number`: only the company's. */
       readonly verdict: 'winner' | 'also-matches' | 'main-number' | 'later-step' | 'other-number';
     };
 
@@ -257,15 +257,15 @@ function tell(
       object: record.object,
       recordId: record.id,
       verdict:
-        one === winner?.first
-          ? 'winner'
-          : verdict === 'other'
-            ? 'other-number'
-            : winner !== undefined && position !== winner.step
-              ? 'later-step'
-              : verdict === winner?.first.verdict
+        verdict === 'other'
+          ? 'other-number'
+          : one === winner?.first
+            ? 'winner'
+            : verdict !== winner?.first.verdict
+              ? 'main-number'
+              : position === winner.step
                 ? 'also-matches'
-                : 'main-number',
+                : 'later-step',
     });
   }
 }

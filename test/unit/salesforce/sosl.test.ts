@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseSosl, type SearchExpression } from '../../../src/local/salesforce/data/sosl/parse.ts';
+import { searchPhoneFields } from '../../../src/salesforce/sosl.ts';
+
+const objects = [
+  { object: 'Contact', fields: ['Phone'], ownerFields: ['Extension'] },
+  { object: 'Lead', fields: ['Phone', 'MobilePhone'], ownerFields: ['Extension'] },
+];
+
+/** The search without its words: how many alternatives, how they are made up, and everything after them. */
+function structure(sosl: string): { alternatives: readonly string[]; rest: unknown } {
+  const { expression, ...rest } = parseSosl(sosl);
+  const alternatives = expression.kind === 'or' ? expression.parts : [expression];
+  return { alternatives: alternatives.map(kindOf), rest };
+}
+
+/** A phrase is a term, or all of its words. */
+function kindOf(expression: SearchExpression): string {
+  if (expression.kind === 'term') return expression.term.pattern === null ? 'words' : 'pattern';
+  if (expression.kind === 'and' && expression.parts.every((part) => kindOf(part) === 'words')) return 'words';
+  return expression.kind;
+}
+
+describe('searchPhoneFields', () => {
+  it('searches phone fields for any of the words and tells a polymorphic owner by its id alone', () => {
+    expect(searchPhoneFields(objects, ['752543312', '0752543312'])).toBe(
+      'FIND {752543312 OR 0752543312} IN PHONE FIELDS RETURNING ' +
+        'Contact(Id, LastModifiedDate, Phone, OwnerId, Owner.IsActive, Owner.Extension ORDER BY LastModifiedDate DESC LIMIT 200), ' +
+        'Lead(Id, LastModifiedDate, Phone, MobilePhone, OwnerId WHERE IsConverted = false ORDER BY LastModifiedDate DESC LIMIT 200)',
+    );
+  });
+
+  it('keeps its structure whatever the words', () => {
+    const harmless = structure(searchPhoneFields(objects, ['ab', 'cd']));
+    const hostile = fc.oneof(
+      fc.constantFrom(
+        '} RETURNING User(Id)',
+        'a OR b',
+        'a* OR b?',
+        '"a" AND NOT "b"',
+        '\\',
+        '\\"',
+        '{',
+        '}',
+        "'",
+        'a\0b',
+        '\ud800',
+        'or',
+      ),
+      fc.string({ unit: fc.constantFrom(...Array.from('?&|!{}[]()^~*:\\"\'+-aOR \n\t'), '\u2028', '😀') }),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(hostile, hostile, (one, other) => {
+        // A word of which nothing can be searched for would be an error of its own.
+        expect(structure(searchPhoneFields(objects, [`${one}1`, `${other}1`]))).toEqual(harmless);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('refuses what is no API name', () => {
+    expect(() => searchPhoneFields([{ object: 'A(Id)', fields: ['Phone'], ownerFields: [] }], ['1'])).toThrow(
+      RangeError,
+    );
+    expect(() => searchPhoneFields([{ object: 'A', fields: ['Phone) '], ownerFields: [] }], ['1'])).toThrow(RangeError);
+  });
+});
