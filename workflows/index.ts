@@ -1,1 +1,3 @@
+export { authorizationWorkflow } from './authorization.ts';
+export { connectionWorkflow } from './connection.ts';
 export { lookupWorkflow } from './lookup.ts';

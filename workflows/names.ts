@@ -6,3 +6,35 @@ export const taskQueues = { lookups: 'lookups', connections: 'connections' } as 
 
 /** The execution that records a lookup run. */
 export const lookupWorkflowId = (runId: string): string => `lookup-${runId}`;
+
+/** The execution of one attempt to connect. */
+export const authorizationWorkflowId = (authorizationId: string): string => `authorization-${authorizationId}`;
+
+/** The execution that keeps an org's connection. */
+export const connectionWorkflowId = (orgId: string): string => `connection-${orgId}`;
+
+export interface AuthorizationStart {
+  readonly authorizationId: string;
+}
+
+/** Signals are facts. Each is told together with a start, so that a connection whose execution was lost has one again. */
+export const connectionSignals = {
+  /** New credentials were handed over: `AuthorizedSignal`. */
+  authorized: 'authorized',
+  /** A lookup was refused with this version: `VersionSignal`. */
+  tokenRejected: 'tokenRejected',
+  /** A watched token looks as if it did not work: `VersionSignal`. */
+  tokenDoubted: 'tokenDoubted',
+  /** A grant of this org was revoked, and with it perhaps an access token that was given out twice. */
+  grantRevoked: 'grantRevoked',
+} as const;
+
+export interface VersionSignal {
+  readonly version: number;
+}
+
+/** Updates are commands: the caller waits. */
+export const connectionUpdates = { checkNow: 'checkNow', refreshNow: 'refreshNow', disconnect: 'disconnect' } as const;
+
+/** For operators. */
+export const connectionQueries = { getConnection: 'getConnection' } as const;

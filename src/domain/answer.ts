@@ -27,13 +27,6 @@ export const trouble = (reason: AnswerReason): Finding => ({ reason, matches: 0 
 /** True when trouble kept us from learning what Salesforce knows. */
 export const isTrouble = (finding: Finding): boolean => troubleReasons.has(finding.reason);
 
-/** A number as a page may show it: its beginning, which tells country and area, and its last two digits. */
-export function maskNumber(number: string): string {
-  if (!/\d/.test(number)) return number;
-  const shown = number.length > 8 ? 5 : number.length > 5 ? 2 : 0;
-  return `${number.slice(0, shown)}${'•'.repeat(Math.max(1, number.length - shown - 2))}${number.slice(-2)}`;
-}
-
 /** True when the org id in a URL (15 or 18 characters, in any case) names this org. */
 export function isSameOrg(given: string, orgId: string): boolean {
   return (

@@ -1,0 +1,53 @@
+import type { ConnectionIntervals } from '../src/domain/connection-life.ts';
+import type {
+  CheckOutcome,
+  CheckRequest,
+  ConnectionReading,
+  ConnectionRecord,
+} from '../src/domain/connection-outcomes.ts';
+import type { OrgId } from '../src/domain/ids.ts';
+import type { AcdLicence } from '../src/domain/user-rights.ts';
+import type { Logger } from '../src/logger.ts';
+import type { Audit, Connections, CredentialsStore, SalesforceData, SalesforceOAuth } from '../src/ports.ts';
+import { checkConnection } from '../src/use-cases/check-connection.ts';
+import { readConnection, recordConnection } from '../src/use-cases/keep-connection.ts';
+
+const checkLimitMs = 15_000;
+
+export function createConnectionActivities(dependencies: {
+  readonly connections: Connections;
+  readonly credentials: CredentialsStore;
+  readonly oauth: SalesforceOAuth;
+  readonly data: Pick<SalesforceData, 'query' | 'queries'>;
+  readonly audit: Audit;
+  readonly licence: AcdLicence;
+  readonly intervals: ConnectionIntervals;
+  readonly logger: Pick<Logger, 'error'>;
+}) {
+  const { connections, intervals } = dependencies;
+  return {
+    readConnection: async (orgId: OrgId): Promise<ConnectionReading> => ({
+      facts: await readConnection(dependencies, orgId),
+      intervals,
+    }),
+
+    /** The settings come along, so that a changed one reaches a workflow that has run for weeks. */
+    checkConnection: async (
+      request: CheckRequest,
+    ): Promise<{ readonly outcome: CheckOutcome; readonly intervals: ConnectionIntervals }> => ({
+      outcome: await checkConnection({ ...dependencies, limitMs: checkLimitMs }, request),
+      intervals,
+    }),
+
+    recordConnection: (record: ConnectionRecord): Promise<void> => recordConnection(dependencies, record),
+
+    /** False when other credentials are there by now. */
+    async endConnection(end: {
+      readonly orgId: OrgId;
+      readonly connectionId: string;
+      readonly version: number;
+    }): Promise<boolean> {
+      return connections.disconnect(end.connectionId, end.orgId, end.version);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import {
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
+import type { OrgId } from '../domain/ids.ts';
+import type { ConnectionEngine } from '../ports.ts';
+import type { LookAtToken } from '../use-cases/watch-connection.ts';
+import {
+  authorizationWorkflowId,
+  connectionSignals,
+  connectionUpdates,
+  connectionWorkflowId,
+  taskQueues,
+  type AuthorizationStart,
+  type VersionSignal,
+} from '../../workflows/names.ts';
+import type { authorizationWorkflow } from '../../workflows/authorization.ts';
+import type { connectionWorkflow, RefreshSummary } from '../../workflows/connection.ts';
+
+/**
+ * Speaks to the workflows that keep connections. Facts and commands come with a start, so that a connection whose execution was lost
+ * (terminated by mistake, a namespace restored) has one again; it reads everything it needs from the database.
+ */
+export function createConnectionEngine(
+  client: Client,
+  { lookAtToken }: { readonly lookAtToken: LookAtToken },
+): ConnectionEngine {
+  const options = (orgId: OrgId) => ({
+    workflowId: connectionWorkflowId(orgId),
+    taskQueue: taskQueues.connections,
+    args: [{ orgId }] satisfies Parameters<typeof connectionWorkflow>,
+    staticSummary: `Connection of org ${orgId}`,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+  });
+  const tell = async (orgId: OrgId, signal: string, args: readonly VersionSignal[] = []): Promise<void> => {
+    await client.workflow.signalWithStart('connectionWorkflow', {
+      ...options(orgId),
+      signal,
+      signalArgs: [...args],
+    });
+  };
+  const command = <Result>(orgId: OrgId, update: string): Promise<Result> =>
+    client.workflow.executeUpdateWithStart<typeof connectionWorkflow, Result, []>(update, {
+      startWorkflowOperation: new WithStartWorkflowOperation('connectionWorkflow', {
+        ...options(orgId),
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+      }),
+    });
+
+  return {
+    async startAuthorization(authorizationId) {
+      try {
+        await client.workflow.start<typeof authorizationWorkflow>('authorizationWorkflow', {
+          workflowId: authorizationWorkflowId(authorizationId),
+          taskQueue: taskQueues.connections,
+          args: [{ authorizationId } satisfies AuthorizationStart],
+          staticSummary: 'One attempt to connect',
+          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        });
+      } catch (error) {
+        // It ran already: the attempt's row says how it ended.
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+    },
+    authorized: (orgId, version) => tell(orgId, connectionSignals.authorized, [{ version }]),
+    tokenRejected: (orgId, version) => tell(orgId, connectionSignals.tokenRejected, [{ version }]),
+    async grantRevoked(orgId) {
+      try {
+        await client.workflow.getHandle(connectionWorkflowId(orgId)).signal(connectionSignals.grantRevoked);
+      } catch (error) {
+        // Nothing is connected to that org.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
+    async checkNow(orgId) {
+      await command(orgId, connectionUpdates.checkNow);
+    },
+    refreshNow: async (orgId) => (await command<RefreshSummary>(orgId, connectionUpdates.refreshNow)).outcome,
+    async disconnect(orgId) {
+      await command(orgId, connectionUpdates.disconnect);
+    },
+    async watching(orgId) {
+      const doubtful = await lookAtToken(orgId);
+      if (doubtful) await tell(orgId, connectionSignals.tokenDoubted, [doubtful]);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { Cause, ReasonDetail } from '../domain/connection.ts';
+import type { CheckOutcome, CheckRequest } from '../domain/connection-outcomes.ts';
+import { missingOf, type AcdLicence } from '../domain/user-rights.ts';
+import { AppError } from '../errors.ts';
+import type {
+  Credentials,
+  CredentialsStore,
+  SalesforceData,
+  SalesforceFailure,
+  SalesforceOAuth,
+  SalesforceSession,
+} from '../ports.ts';
+import { readUser } from './read-user.ts';
+
+/**
+ * Makes a real call with the access token: the same kind of call that lookups make, so that it fails when they would. `rights` reads
+ * user, permissions and licence too. Beside it the token is introspected, to learn when it ends; what that says otherwise does not
+ * count, because Salesforce calls some working tokens inactive.
+ */
+export async function checkConnection(
+  ports: {
+    credentials: Pick<CredentialsStore, 'read'>;
+    data: Pick<SalesforceData, 'query' | 'queries'>;
+    oauth: Pick<SalesforceOAuth, 'introspect'>;
+    licence: AcdLicence;
+    limitMs: number;
+  },
+  { orgId, version: expected, depth }: CheckRequest,
+): Promise<CheckOutcome> {
+  let current: Credentials | undefined;
+  try {
+    current = await ports.credentials.read(orgId);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'STORED_SECRET_UNREADABLE') throw error;
+    return { kind: 'failed', version: expected, cause: 'stored-secret-unreadable', detail: {} };
+  }
+  if (!current) return { kind: 'no-credentials' };
+  const { version } = current;
+  const signal = AbortSignal.timeout(ports.limitMs);
+  const session: SalesforceSession = {
+    orgId,
+    instanceUrl: current.instanceUrl,
+    accessToken: current.accessToken,
+    version,
+  };
+  const [result, introspection] = await Promise.all([
+    depth === 'rights' ? checkRights(ports, session, current, signal) : checkSession(ports, session, signal),
+    ports.oauth.introspect(current, signal),
+  ]);
+  switch (result.kind) {
+    case 'passed':
+      return {
+        kind: 'passed',
+        version,
+        expiresAtMs: (introspection.kind === 'answered' ? introspection.expiresAtMs : undefined) ?? null,
+        apiUsage: result.apiUsage ?? null,
+      };
+    case 'missing':
+      return { kind: 'failed', version, cause: result.cause, detail: result.detail };
+    case 'failed': {
+      const { kind, cause, answer } = result.failure;
+      return { kind: kind === 'token' ? 'refused' : 'failed', version, cause, detail: { answer } };
+    }
+  }
+}
+
+type Checked =
+  | { readonly kind: 'passed'; readonly apiUsage: { readonly used: number; readonly max: number } | undefined }
+  | { readonly kind: 'missing'; readonly cause: Cause; readonly detail: ReasonDetail }
+  | { readonly kind: 'failed'; readonly failure: SalesforceFailure };
+
+async function checkSession(
+  { data }: { data: Pick<SalesforceData, 'query'> },
+  session: SalesforceSession,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const result = await data.query(session, 'SELECT Id FROM Organization LIMIT 1', signal);
+  return result.ok ? { kind: 'passed', apiUsage: result.apiUsage } : { kind: 'failed', failure: result.failure };
+}
+
+async function checkRights(
+  { data, licence }: { data: Pick<SalesforceData, 'query' | 'queries'>; licence: AcdLicence },
+  session: SalesforceSession,
+  { identityUrl }: Credentials,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const userId = identityUrl.slice(identityUrl.lastIndexOf('/') + 1);
+  const read = await readUser(data, licence, session, userId, signal);
+  if (read.kind === 'failed') return read;
+  const missing = missingOf(read.facts, licence);
+  return missing ? { kind: 'missing', ...missing } : { kind: 'passed', apiUsage: read.apiUsage };
+}

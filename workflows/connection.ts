@@ -1,0 +1,361 @@
+import * as wf from '@temporalio/workflow';
+import {
+  begin,
+  checkDue,
+  isAwaitingRefusal,
+  isLost,
+  live,
+  refreshDueAtMs,
+  timelineOf,
+  type ConnectionEvent,
+  type ConnectionIntervals,
+  type ConnectionLife,
+  type TimelineAction,
+} from '../src/domain/connection-life.ts';
+import type { RefreshOutcome, RefreshRequest } from '../src/domain/connection-outcomes.ts';
+import {
+  checkConnection,
+  endConnection,
+  readConnection,
+  recordConnection,
+  refreshCredentials,
+  revokeSealedGrant,
+  sealGrant,
+} from './activity-proxies.ts';
+import { connectionQueries, connectionSignals, connectionUpdates, type VersionSignal } from './names.ts';
+
+export const authorizedSignal = wf.defineSignal<[VersionSignal]>(connectionSignals.authorized);
+export const tokenRejectedSignal = wf.defineSignal<[VersionSignal]>(connectionSignals.tokenRejected);
+export const tokenDoubtedSignal = wf.defineSignal<[VersionSignal]>(connectionSignals.tokenDoubted);
+export const grantRevokedSignal = wf.defineSignal(connectionSignals.grantRevoked);
+export const checkNowUpdate = wf.defineUpdate<ConnectionSummary>(connectionUpdates.checkNow);
+export const refreshNowUpdate = wf.defineUpdate<RefreshSummary>(connectionUpdates.refreshNow);
+export const disconnectUpdate = wf.defineUpdate<ConnectionSummary>(connectionUpdates.disconnect);
+export const getConnectionQuery = wf.defineQuery<ConnectionSummary>(connectionQueries.getConnection);
+
+/** What operators and callers are told; the page reads the row. */
+export interface ConnectionSummary {
+  readonly state: ConnectionLife['state'];
+  readonly cause: ConnectionLife['cause'];
+  readonly version: number;
+}
+
+export interface RefreshSummary extends ConnectionSummary {
+  readonly outcome: ConnectionLife['lastRefresh'] | 'uncertain' | 'not-connected';
+}
+
+/** The first execution of an org and the one that continues have the same argument. */
+export interface ConnectionStart {
+  readonly orgId: string;
+  readonly carried?: {
+    readonly life: ConnectionLife;
+    readonly intervals: ConnectionIntervals;
+    readonly authorized: boolean;
+    readonly inbox: readonly ConnectionEvent[];
+  };
+}
+
+/** A page does not wait for longer: what is found later reaches it through the row. */
+const answerWithin = '10 seconds';
+
+/**
+ * One execution per org, from the first authorization until the administrator disconnects: the only one that refreshes. Handlers only
+ * record; three loops act, side by side:
+ *
+ * - the *credentials* loop does one credential-changing thing at a time: disconnect, take over a new authorization, refresh;
+ * - the *checks* loop uses the access token only, so a slow refresh never delays the truth;
+ * - the *record* loop writes the row and the timeline, the newest state at once and never an older one after it.
+ *
+ * What is due, and what an event makes of the connection, is pure code in `connection-life.ts`.
+ */
+export async function connectionWorkflow({ orgId, carried }: ConnectionStart): Promise<ConnectionSummary> {
+  const self = {
+    life: carried?.life,
+    intervals: carried?.intervals,
+    /** Told before the life was read. */
+    inbox: [...(carried?.inbox ?? [])],
+    /** A new authorization waits to be taken over. */
+    authorized: carried?.authorized ?? false,
+    /** The row has other credentials than the life knows. */
+    isStale: false,
+    isRefreshing: false,
+    /** Grants of a disconnected org that are being revoked. */
+    revoking: 0,
+    /** There is no connection of this org. */
+    isOver: false,
+    timeline: [] as TimelineAction[],
+    /** How many changes there were, and how many of them the row has. */
+    changes: 0,
+    recorded: 0,
+  };
+
+  const note = (event: ConnectionEvent): void => {
+    if (self.life === undefined || self.intervals === undefined) {
+      self.inbox.push(event);
+      return;
+    }
+    const before = self.life;
+    self.life = live(before, event, { nowMs: Date.now(), random: Math.random(), intervals: self.intervals });
+    if (self.life === before) return;
+    self.timeline.push(...timelineOf(before, self.life));
+    self.changes += 1;
+  };
+  const isEnded = (): boolean => self.isOver || self.life?.state === 'disconnected';
+  const summary = (): ConnectionSummary =>
+    self.life
+      ? { state: self.life.state, cause: self.life.cause, version: self.life.version }
+      : { state: 'disconnected', cause: null, version: 0 };
+  const isRecorded = (): boolean => self.recorded >= self.changes;
+
+  wf.setHandler(authorizedSignal, () => {
+    self.authorized = true;
+  });
+  wf.setHandler(tokenRejectedSignal, ({ version }) => note({ type: 'tokenRejected', version }));
+  wf.setHandler(tokenDoubtedSignal, ({ version }) => note({ type: 'tokenDoubted', version }));
+  wf.setHandler(grantRevokedSignal, () => note({ type: 'grantRevoked' }));
+  wf.setHandler(getConnectionQuery, summary);
+
+  wf.setHandler(checkNowUpdate, async () => {
+    const { life, intervals } = await begun();
+    if (!life || !intervals || isEnded() || isLost(life)) return summary();
+    const { lastCheckedAtMs } = life;
+    if (lastCheckedAtMs !== null && Date.now() - lastCheckedAtMs < intervals.checkNowEveryMs) return summary();
+    const { checks, refreshes } = life.ended;
+    note({ type: 'checkAsked' });
+    await wf.condition(
+      () =>
+        isEnded() ||
+        (self.life !== undefined &&
+          self.life.ended.checks + self.life.ended.refreshes > checks + refreshes &&
+          !self.life.asked.check &&
+          !self.life.token.refused &&
+          isRecorded()),
+      answerWithin,
+    );
+    return summary();
+  });
+
+  wf.setHandler(refreshNowUpdate, async (): Promise<RefreshSummary> => {
+    const { life } = await begun();
+    if (!life || isEnded() || isLost(life)) return { ...summary(), outcome: 'not-connected' };
+    if (isAwaitingRefusal(life)) return { ...summary(), outcome: 'uncertain' };
+    const { refreshes } = life.ended;
+    note({ type: 'refreshAsked' });
+    const answered = await wf.condition(
+      () => isEnded() || (self.life !== undefined && self.life.ended.refreshes > refreshes && isRecorded()),
+      answerWithin,
+    );
+    return { ...summary(), outcome: answered ? (self.life ?? life).lastRefresh : 'trouble' };
+  });
+
+  wf.setHandler(disconnectUpdate, async () => {
+    const { life } = await begun();
+    if (!life || isEnded()) return summary();
+    note({ type: 'disconnectAsked' });
+    await wf.condition(() => isEnded() || self.life?.asked.disconnect === false);
+    return summary();
+  });
+
+  async function begun() {
+    await wf.condition(() => self.isOver || self.life !== undefined);
+    return { life: self.life, intervals: self.intervals };
+  }
+
+  /** Reads the row: at the start, and when new credentials are there. */
+  async function read(): Promise<void> {
+    const { authorized } = self;
+    self.authorized = false;
+    self.isStale = false;
+    const { facts, intervals } = await readConnection(orgId);
+    self.intervals = intervals;
+    self.isOver = facts === null;
+    if (facts === null) return;
+    const isKnown =
+      self.life?.version === facts.version &&
+      self.life.connectionId === facts.connectionId &&
+      self.life.state !== 'disconnected';
+    if (isKnown) return;
+    self.life = begin(facts, { nowMs: Date.now(), authorized });
+    for (const event of self.inbox.splice(0)) note(event);
+  }
+
+  const mustLeave = (): boolean => {
+    const { historyLength, continueAsNewSuggested } = wf.workflowInfo();
+    const isLong = continueAsNewSuggested || historyLength >= (self.intervals?.historyEvents ?? Infinity);
+    return isLong && self.revoking === 0 && wf.allHandlersFinished();
+  };
+  /** The loops come to rest: at the end, and before continuing as new. Whoever waits for an answer gets it first. */
+  const isResting = (): boolean => (isEnded() && !self.authorized) || mustLeave();
+
+  /** Waits until `dueAtMs()` has come or has become another moment. */
+  async function untilDue(dueAtMs: () => number): Promise<boolean> {
+    const planned = dueAtMs();
+    const waitMs = planned - Date.now();
+    if (waitMs <= 0) return true;
+    const changed = (): boolean => isResting() || dueAtMs() !== planned;
+    if (planned === Infinity) await wf.condition(changed);
+    else if (!(await wf.condition(changed, waitMs))) return true;
+    return false;
+  }
+
+  async function changeCredentials(): Promise<void> {
+    const nextAtMs = (): number => {
+      if (self.authorized || self.isStale || self.life?.asked.disconnect === true) return 0;
+      if (self.life === undefined || self.intervals === undefined) return Infinity;
+      return refreshDueAtMs(self.life, self.intervals) ?? Infinity;
+    };
+    while (!isResting()) {
+      if (!(await untilDue(nextAtMs))) continue;
+      if (self.authorized || self.isStale) await read();
+      else if (self.life?.asked.disconnect === true) await disconnect(self.life);
+      else if (self.life) await refresh(self.life);
+    }
+  }
+
+  async function refresh({ version, token, uncertain }: ConnectionLife): Promise<void> {
+    note({ type: 'refreshBegun' });
+    self.isRefreshing = true;
+    const outcome = await attemptRefresh({
+      orgId,
+      version,
+      resend: token.refused,
+      endedAttempt: uncertain?.attempt ?? null,
+    });
+    self.isRefreshing = false;
+    if (typeof outcome !== 'string' && outcome.kind === 'superseded') self.isStale = true;
+    else note(toEvent(outcome));
+  }
+
+  async function disconnect({ connectionId, version }: ConnectionLife): Promise<void> {
+    const sealed = await sealGrant(orgId, version);
+    if (!(await endConnection({ orgId, connectionId, version }))) {
+      // Other credentials are there: whoever connected again meant it.
+      self.isStale = true;
+      return;
+    }
+    note({ type: 'disconnected' });
+    if (sealed !== null) void revoke(sealed);
+  }
+
+  /** Beside everything else: the org may be connected again long before Salesforce confirms. */
+  async function revoke(sealed: string): Promise<void> {
+    self.revoking += 1;
+    try {
+      await revokeSealedGrant(orgId, sealed);
+    } catch (error) {
+      if (wf.isCancellation(error)) throw error;
+      wf.log.warn('the grant of a disconnected org could not be revoked within a day');
+    } finally {
+      self.revoking -= 1;
+    }
+  }
+
+  async function keepChecking(): Promise<void> {
+    const next = () => (self.life && self.intervals ? checkDue(self.life, Date.now(), self.intervals) : undefined);
+    while (!isResting()) {
+      if (!(await untilDue(() => next()?.atMs ?? Infinity))) continue;
+      const due = next();
+      if (!due || !self.life) continue;
+      note({ type: 'checkBegun' });
+      const { outcome, intervals } = await checkConnection({ orgId, version: self.life.version, depth: due.depth });
+      self.intervals = intervals;
+      switch (outcome.kind) {
+        case 'passed':
+          note({ ...outcome, type: 'checkPassed', depth: due.depth });
+          break;
+        case 'refused':
+          note({ ...outcome, type: 'checkRefused' });
+          break;
+        case 'failed':
+          note({ ...outcome, type: 'checkFailed' });
+          break;
+        case 'no-credentials':
+          self.isStale = true;
+          break;
+      }
+      // Credentials that nobody told of; a refresh under way tells of its own.
+      if (outcome.kind !== 'no-credentials' && outcome.version > self.life.version && !self.isRefreshing) {
+        self.isStale = true;
+      }
+    }
+  }
+
+  async function keepRecording(): Promise<void> {
+    for (;;) {
+      await wf.condition(() => !isRecorded());
+      const { changes, life, intervals } = self;
+      if (!life || !intervals) return;
+      const timeline = self.timeline.splice(0);
+      wf.setCurrentDetails(describe(life));
+      await recordConnection({
+        orgId,
+        connectionId: life.connectionId,
+        version: life.version,
+        row: {
+          state: life.state,
+          sinceMs: life.sinceMs,
+          cause: life.cause,
+          causeDetail: life.detail,
+          lastCheckedAtMs: life.lastCheckedAtMs,
+          lastRefreshedAtMs: life.lastRefreshedAtMs,
+          nextRefreshAtMs: refreshDueAtMs(life, intervals) ?? null,
+          apiUsage: life.apiUsage,
+          disconnecting: life.asked.disconnect,
+        },
+        timeline,
+      });
+      self.recorded = changes;
+    }
+  }
+
+  if (self.life === undefined) await read();
+  void keepRecording();
+  do {
+    await Promise.all([changeCredentials(), keepChecking()]);
+    await wf.condition(() => !isResting() || (isRecorded() && self.revoking === 0 && wf.allHandlersFinished()));
+  } while (!isResting());
+
+  if (isEnded() || self.life === undefined || self.intervals === undefined) return summary();
+  return wf.continueAsNew<typeof connectionWorkflow>({
+    orgId,
+    carried: { life: self.life, intervals: self.intervals, authorized: self.authorized, inbox: self.inbox },
+  });
+}
+
+/** One attempt, whose process may die: then nobody knows whether the refresh token was sent. */
+async function attemptRefresh(request: RefreshRequest): Promise<RefreshOutcome | 'postponed' | 'lost'> {
+  try {
+    return await refreshCredentials(request);
+  } catch (error) {
+    if (wf.isCancellation(error)) throw error;
+    // What the activity throws itself, it throws before anything is sent.
+    const isThrown = error instanceof wf.ActivityFailure && error.cause instanceof wf.ApplicationFailure;
+    return isThrown ? 'postponed' : 'lost';
+  }
+}
+
+function toEvent(outcome: Exclude<RefreshOutcome, { kind: 'superseded' }> | 'postponed' | 'lost'): ConnectionEvent {
+  if (outcome === 'postponed') return { type: 'refreshPostponed' };
+  if (outcome === 'lost') return { type: 'refreshUnknown', cause: 'refresh-uncertain', detail: {}, attempt: null };
+  switch (outcome.kind) {
+    case 'refreshed':
+      return { ...outcome, type: 'refreshed' };
+    case 'refused':
+      return { ...outcome, type: 'refreshRefused' };
+    case 'did-not-happen':
+      return { ...outcome, type: 'refreshDidNotHappen' };
+    case 'unknown':
+      return { ...outcome, type: 'refreshUnknown' };
+    case 'busy':
+      return { ...outcome, type: 'refreshBusy' };
+  }
+}
+
+/** For operators, in the Temporal UI. */
+const describe = ({ state, sinceMs, cause, version, uncertain }: ConnectionLife): string =>
+  [
+    `**${state}** since ${new Date(sinceMs).toISOString()}`,
+    ...(cause === null ? [] : [`cause: ${cause}`]),
+    `credentials version ${version}`,
+    ...(uncertain === null ? [] : ['a refresh has an unknown outcome']),
+  ].join(' · ');
