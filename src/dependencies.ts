@@ -21,6 +21,7 @@ import { createSalesforceHttp } from './salesforce/http.ts';
 import { createSalesforceOAuth } from './salesforce/oauth.ts';
 import { connectTemporal } from './temporal/client.ts';
 import { createConnectionEngine } from './temporal/connection-engine.ts';
+import { createLookAtToken } from './use-cases/watch-connection.ts';
 
 export type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
 
@@ -61,6 +62,13 @@ export async function openDependencies(
   cleanup.defer(() => temporal.connection.close());
 
   const { db } = database;
+  const credentials = createCredentials(db, sealer);
+  const lookAtToken = createLookAtToken({
+    credentials,
+    oauth,
+    clock: systemClock,
+    everyMs: settings.CONNECTION_WATCH_EVERY_MS,
+  });
   return {
     database,
     changes,
@@ -69,14 +77,14 @@ export async function openDependencies(
     oauth,
     data: createSalesforceData({ http, apiVersion: settings.SALESFORCE_API_VERSION }),
     temporal,
-    engine: createConnectionEngine(temporal.client),
+    engine: createConnectionEngine(temporal.client, { lookAtToken }),
     accounts: createAccounts(db),
     sessions: createSessions(db),
     links: createOneTimeLinks(db),
     audit: createAudit(db),
     authorizations: createAuthorizations(db, sealer),
     connections: createConnections(db, sealer),
-    credentials: createCredentials(db, sealer),
+    credentials,
     pbxs: createPbxs(db, sealer),
     lookups: createLookups(db),
     lookupRuns: createLookupRuns(db, sealer),

@@ -1,5 +1,6 @@
 import { createPhoneApi } from '../web/routes/phone-api/index.ts';
 import { buildApp } from '../web/app.ts';
+import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createLookupActivities } from '../activities/lookups.ts';
 import { taskQueues } from '../workflows/names.ts';
 import { passwordHasher } from './crypto/passwords.ts';
@@ -10,7 +11,7 @@ import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies, type Dependencies } from './dependencies.ts';
 import { createEventLoopMargin } from './event-loop-margin.ts';
 import { openFrontDoor } from './front-door.ts';
-import { createMailer } from './mail/mailer.ts';
+import { createMailer } from './mailer.ts';
 import { createLookupMetrics, createRegistry, serveMetrics } from './metrics.ts';
 import { countries, defaultDialingRules } from './phone-numbers/numbering-plans.ts';
 import { readNumber } from './phone-numbers/read-number.ts';
@@ -57,7 +58,7 @@ await runProcess('server', async (context) => {
       passwords: passwordHasher,
       tokens: secretTokens,
       signer: pbxTokenSigner,
-      mailer: createMailer(settings, logger),
+      mailer: createMailer(settings, logger, cleanup),
     },
     phoneApi,
   });
@@ -122,6 +123,7 @@ async function openLookups(
         sealer,
         clock,
       }),
+      interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
       maxConcurrentWorkflowTaskExecutions: 40,
       maxConcurrentLocalActivityExecutions: 200,
       maxCachedWorkflows: 200,

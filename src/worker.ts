@@ -1,0 +1,60 @@
+import { createAuthorizationActivities } from '../activities/authorizations.ts';
+import { createConnectionActivities } from '../activities/connections.ts';
+import { createCredentialsActivities } from '../activities/credentials.ts';
+import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { taskQueues } from '../workflows/names.ts';
+import type { Config } from './config.ts';
+import { secretTokens } from './crypto/tokens.ts';
+import { openDependencies } from './dependencies.ts';
+import { defaultIntervals, type ConnectionIntervals } from './domain/connection-life.ts';
+import { createRegistry, serveMetrics } from './metrics.ts';
+import { runProcess } from './run-process.ts';
+import { workflowBundle } from './temporal/bundle.ts';
+import { installRuntime } from './temporal/runtime.ts';
+import { runWorker } from './temporal/worker.ts';
+
+/** Design of the refresh protocol: a call may take two minutes, and nobody takes its mark over before another half has passed. */
+const refreshLimits = { callMs: 120_000, takeOverMs: 150_000 };
+
+/** Authorizations and connections: everything that lives longer than a request. */
+await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => {
+  const { settings } = config;
+  const port = (offset: number) => (settings.METRICS_PORT === 0 ? 0 : settings.METRICS_PORT + offset);
+  const metricsServer = await serveMetrics(createRegistry('worker'), settings.HOST, port(1));
+  cleanup.defer(() => metricsServer.close());
+  installRuntime(logger, port(3) === 0 ? undefined : `${settings.HOST}:${port(3)}`);
+
+  const dependencies = {
+    ...(await openDependencies(config, logger, cleanup, signal)),
+    tokens: secretTokens,
+    licence: config.acdLicence,
+    limits: refreshLimits,
+    intervals: intervalsOf(config),
+    logger,
+  };
+  const worker = await runWorker(
+    dependencies.temporal,
+    {
+      taskQueue: taskQueues.connections,
+      workflowBundle: await workflowBundle(settings.WORKFLOW_BUNDLE_PATH, logger),
+      activities: {
+        ...createAuthorizationActivities(dependencies),
+        ...createConnectionActivities(dependencies),
+        ...createCredentialsActivities(dependencies),
+      },
+      interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
+    },
+    logger,
+    fail,
+  );
+  cleanup.defer(() => worker.close());
+});
+
+const intervalsOf = ({ settings, recheckDelaysMs }: Config): ConnectionIntervals => ({
+  ...defaultIntervals,
+  validateEveryMs: settings.CONNECTION_VALIDATE_EVERY_MS,
+  rightsCheckEveryMs: settings.CONNECTION_RIGHTS_CHECK_EVERY_MS,
+  refreshAtLeastEveryMs: settings.CONNECTION_REFRESH_AT_LEAST_EVERY_MS,
+  retryFirstMs: settings.CONNECTION_RETRY_FIRST_MS,
+  recheckDelaysMs,
+});
