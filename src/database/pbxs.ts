@@ -95,11 +95,10 @@ export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
     touchTokens: (used) =>
       guarded(async () => {
         if (used.size === 0) return;
-        const ids = [...used.keys()];
-        const moments = [...used.values()].map((ms) => new Date(ms).toISOString());
+        const uses = [...used].map(([id, ms]) => ({ id, at: new Date(ms) }));
         await db.execute(sql`
           update pbx_tokens set last_used_at = greatest(last_used_at, used.at)
-          from unnest(${sql.param(ids)}::uuid[], ${sql.param(moments)}::timestamptz[]) as used (id, at)
+          from jsonb_to_recordset(${JSON.stringify(uses)}::jsonb) as used (id uuid, at timestamptz)
           where pbx_tokens.id = used.id`);
       }),
   };

@@ -1,0 +1,109 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createSealer } from '../../src/crypto/sealer.ts';
+import { openChangeFeed } from '../../src/database/changes.ts';
+import { openDatabase, type Database } from '../../src/database/client.ts';
+import { createLookupRuns } from '../../src/database/lookup-runs.ts';
+import type { LookupRun } from '../../src/domain/lookup.ts';
+import type { Change, LookupRuns } from '../../src/ports.ts';
+import { accountId, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+
+let test: TestDatabase;
+let database: Database;
+let runs: LookupRuns;
+const sealer = createSealer([{ id: 'test', key: randomBytes(32) }]);
+
+beforeAll(async () => {
+  test = await createTestDatabase();
+  database = openDatabase(test.url);
+  runs = createLookupRuns(database.db, sealer);
+});
+afterAll(async () => {
+  await database.close();
+  await test.drop();
+});
+
+const found = {
+  reason: 'matched',
+  matches: 1,
+  extension: '201',
+  recordId: '003A0000000AbCdIAK',
+  object: 'Contact',
+} as const;
+const run = (changes: Partial<LookupRun> = {}): LookupRun => ({
+  id: randomUUID(),
+  askedAtMs: Date.now(),
+  accountId,
+  pbxId: pbx.id,
+  orgId,
+  lookupId: lookup.id,
+  lookupVersion: 1,
+  question: { callerId: '0752543312' },
+  number: '+49752543312',
+  answer: { reason: 'matched', extension: '201', matches: 1, ms: 23 },
+  found,
+  foundAtMs: Date.now(),
+  repeats: 0,
+  ...changes,
+});
+const unknown = { reason: 'unknown', extension: undefined, matches: 0, ms: undefined } as const;
+const stored = async (id: string) =>
+  (await runs.listOfPbx(accountId, pbx.id, 100)).find((candidate) => candidate.id === id);
+
+it('gives back what was recorded, and tells of it', async () => {
+  const changes: Change[] = [];
+  const feed = await openChangeFeed(database.sql);
+  feed.subscribe((change) => changes.push(change));
+  const recorded = run();
+  await runs.record(recorded);
+  expect(await stored(recorded.id)).toEqual(recorded);
+  await expect.poll(() => changes).toEqual([{ kind: 'lookup-run', id: recorded.id, accountId, pbxId: pbx.id }]);
+  await feed.close();
+});
+
+it('keeps the number sealed and findable by its keyed hash, and no value of a record', async () => {
+  const recorded = run({ found: { ...found, fields: { FirstName: 'Marc' } } });
+  await runs.record(recorded);
+  const [row] = await database.sql<[Record<string, unknown>]>`select * from lookup_runs where id = ${recorded.id}`;
+  expect(JSON.stringify(row)).not.toMatch(/752543312|Marc/);
+  expect(row['number_hash']).toBe(sealer.keyedHash('+49752543312'));
+});
+
+it('is one row, whoever writes it and in whatever order', async () => {
+  const complete = run({ repeats: 3 });
+  const parts: LookupRun[] = [
+    { ...complete, answer: unknown, found: undefined, foundAtMs: undefined, repeats: 0 },
+    { ...complete, answer: unknown, repeats: 1 },
+    { ...complete, found: undefined, foundAtMs: undefined, repeats: 3 },
+  ];
+  for (const order of [parts, parts.toReversed(), [...parts, ...parts]]) {
+    const id = randomUUID();
+    await Promise.all(order.map((part) => runs.record({ ...part, id })));
+    expect(await stored(id)).toEqual({ ...complete, id });
+  }
+});
+
+it('keeps a fallback answer when Salesforce is heard later', async () => {
+  const answer = { reason: 'salesforce-slow', extension: '100', matches: 0, ms: 1_480 } as const;
+  const recorded = run({ answer, found: undefined, foundAtMs: undefined });
+  await runs.record(recorded);
+  await runs.record({ ...recorded, found, foundAtMs: recorded.askedAtMs + 5_000 });
+  expect(await stored(recorded.id)).toMatchObject({ answer, found: { extension: '201' } });
+});
+
+it('lists the last runs of a phone system of the account, the newest first', async () => {
+  const pbxId = 'AAAAAA-AAAAAA-AAAAAA';
+  const nowMs = Date.now();
+  const recorded = [3, 1, 2].map((age) => run({ pbxId, askedAtMs: nowMs - age * 1_000 }));
+  for (const one of recorded) await runs.record(one);
+  const ages = (await runs.listOfPbx(accountId, pbxId, 2)).map(({ askedAtMs }) => nowMs - askedAtMs);
+  expect(ages).toEqual([1_000, 2_000]);
+  expect(await runs.listOfPbx(randomUUID(), pbxId, 2)).toEqual([]);
+});
+
+it('fails without telling a number', async () => {
+  const recorded = run({ askedAtMs: Number.MAX_SAFE_INTEGER / 1_100, pbxId: '\u0000' });
+  await expect(runs.record(recorded)).rejects.toThrow(expect.objectContaining({ code: 'DATABASE_UNAVAILABLE' }));
+  await expect(runs.record(recorded)).rejects.not.toThrow(/752543312/);
+});
