@@ -11,7 +11,7 @@ import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies, type Dependencies } from './dependencies.ts';
 import { createEventLoopMargin } from './event-loop-margin.ts';
 import { openFrontDoor } from './front-door.ts';
-import { createMailer } from './mailer.ts';
+import { createMailer } from './mail/mailer.ts';
 import { createLookupMetrics, createRegistry, serveMetrics } from './metrics.ts';
 import { countries, defaultDialingRules } from './phone-numbers/numbering-plans.ts';
 import { readNumber } from './phone-numbers/read-number.ts';
@@ -58,7 +58,7 @@ await runProcess('server', async (context) => {
       passwords: passwordHasher,
       tokens: secretTokens,
       signer: pbxTokenSigner,
-      mailer: createMailer(settings, logger, cleanup),
+      mailer: createMailer(settings, logger),
     },
     phoneApi,
   });

@@ -3,10 +3,8 @@ import { createConnectionActivities } from '../activities/connections.ts';
 import { createCredentialsActivities } from '../activities/credentials.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { taskQueues } from '../workflows/names.ts';
-import type { Config } from './config.ts';
 import { secretTokens } from './crypto/tokens.ts';
 import { openDependencies } from './dependencies.ts';
-import { defaultIntervals, type ConnectionIntervals } from './domain/connection-life.ts';
 import { createRegistry, serveMetrics } from './metrics.ts';
 import { runProcess } from './run-process.ts';
 import { workflowBundle } from './temporal/bundle.ts';
@@ -29,7 +27,7 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
     tokens: secretTokens,
     licence: config.acdLicence,
     limits: refreshLimits,
-    intervals: intervalsOf(config),
+    intervals: config.connectionIntervals,
     logger,
   };
   const worker = await runWorker(
@@ -48,13 +46,4 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
     fail,
   );
   cleanup.defer(() => worker.close());
-});
-
-const intervalsOf = ({ settings, recheckDelaysMs }: Config): ConnectionIntervals => ({
-  ...defaultIntervals,
-  validateEveryMs: settings.CONNECTION_VALIDATE_EVERY_MS,
-  rightsCheckEveryMs: settings.CONNECTION_RIGHTS_CHECK_EVERY_MS,
-  refreshAtLeastEveryMs: settings.CONNECTION_REFRESH_AT_LEAST_EVERY_MS,
-  retryFirstMs: settings.CONNECTION_RETRY_FIRST_MS,
-  recheckDelaysMs,
 });
