@@ -22,7 +22,7 @@ export function createReport(write: (line: string) => void, aliveEveryMs = 5_000
     say: write,
     async step(name, work, done = () => 'ready') {
       const startedAtMs = Date.now();
-      let latest = 'still at it';
+      let latest = 'starting';
       const line = (text: string) => write(`  ${name.padEnd(18)} ${text}`);
       const timer = setInterval(() => {
         line(latest.includes('so far') ? latest : `${latest}, ${minutes(Date.now() - startedAtMs)} so far`);
