@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { defaultIntervals, type ConnectionIntervals } from './domain/connection-life.ts';
 import { AppError } from './errors.ts';
 
 const port = (fallback: number, description: string) =>
@@ -60,6 +61,7 @@ export const SettingsSchema = Type.Object({
   CHROMIUM_PATH: text('Browser for tests, demo and screenshots; default: an installed one, else the npm package’s'),
   CONNECTION_VALIDATE_EVERY_MS: milliseconds(300_000, 'How often a connection is checked with a real call'),
   CONNECTION_WATCH_EVERY_MS: milliseconds(5_000, 'How often its token is introspected while a page watches'),
+  CONNECTION_REFRESH_AHEAD_MS: milliseconds(60_000, 'How long before its end an access token is refreshed'),
   CONNECTION_REFRESH_AT_LEAST_EVERY_MS: milliseconds(604_800_000, 'A genuine refresh happens at least this often'),
   CONNECTION_RIGHTS_CHECK_EVERY_MS: milliseconds(86_400_000, 'How often user, rights and licence are checked again'),
   CONNECTION_RETRY_FIRST_MS: milliseconds(
@@ -110,7 +112,15 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     secureCookies: publicUrl.startsWith('https:'),
     usesStandIn: !real,
     keys: settings.TRUNKLINE_KEYS === undefined ? [] : parseKeys(settings.TRUNKLINE_KEYS),
-    recheckDelaysMs: settings.CONNECTION_RECHECK_MS.split(',').map(Number),
+    connectionIntervals: {
+      ...defaultIntervals,
+      validateEveryMs: settings.CONNECTION_VALIDATE_EVERY_MS,
+      rightsCheckEveryMs: settings.CONNECTION_RIGHTS_CHECK_EVERY_MS,
+      refreshAheadMs: settings.CONNECTION_REFRESH_AHEAD_MS,
+      refreshAtLeastEveryMs: settings.CONNECTION_REFRESH_AT_LEAST_EVERY_MS,
+      retryFirstMs: settings.CONNECTION_RETRY_FIRST_MS,
+      recheckDelaysMs: settings.CONNECTION_RECHECK_MS.split(',').map(Number),
+    } satisfies ConnectionIntervals,
     acdLicence: {
       namespace: settings.SALESFORCE_ACD_NAMESPACE ?? (real ? undefined : 'trunkline'),
       permissionSetLicense: settings.SALESFORCE_ACD_PERMISSION_SET_LICENSE,
