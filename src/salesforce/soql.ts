@@ -26,6 +26,7 @@ export function apiName(name: string): string {
 
 /** A SOQL string literal (source: SOQL and SOSL Reference, "Quoted String Escape Sequences"). */
 export function literal(value: string): string {
+  if (/^[\w +()./-]*$/.test(value)) return `'${value}'`; // what nearly every value is
   const escaped = value.replace(/[\\'"\p{Cc}\u2028\u2029]/gu, (character) => {
     if (character === '\\' || character === "'" || character === '"') return `\\${character}`;
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

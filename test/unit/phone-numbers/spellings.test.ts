@@ -67,17 +67,18 @@ describe('spellings', () => {
   });
 
   it('fit the field, are few, differ, and each is the number itself', () => {
-    for (const row of matchingTable.filter(({ how, rules }) => how === 'E.164' && rules === undefined)) {
-      const rules = defaultDialingRules(row.country);
-      const number = numberOf(row.arrives, rules);
+    const callers = matchingTable.filter(({ how, rules }) => how === 'E.164' && rules === undefined);
+    const wrong: string[] = [];
+    for (const [arrives, country] of new Map(callers.map((row) => [row.arrives, row.country]))) {
+      const rules = defaultDialingRules(country);
+      const number = numberOf(arrives, rules);
       const spelled = spellings(number, rules);
       expect(spelled.length).toBeLessThanOrEqual(56);
       expect(new Set(spelled).size).toBe(spelled.length);
-      for (const spelling of spelled) {
-        expect(spelling.length).toBeLessThanOrEqual(40);
-        expect([spelling, agreement(spelling, number, rules)]).toEqual([spelling, 'same']);
-      }
+      for (const spelling of spelled)
+        if (spelling.length > 40 || agreement(spelling, number, rules) !== 'same') wrong.push(spelling);
     }
+    expect(wrong).toEqual([]);
   });
 });
 
