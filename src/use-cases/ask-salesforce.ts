@@ -26,7 +26,7 @@ export type AskSalesforce = (question: SalesforceQuestion, signal: AbortSignal) 
 
 /**
  * Asks Salesforce until it answers, three attempts have failed, or `signal` ends. What is under way at that moment gives the
- * reason: a call, `salesforce-slow`; the pause after a failed one, `salesforce-error`; the wait for a new access token, `deadline`.
+ * reason: a call, `salesforce-slow`; the pause after a failed one, that one's; the wait for a new access token, `deadline`.
  *
  * An access token that is refused is asked about in the database; unless another process has a newer one already, the connection
  * is told, once per process and version. The lookup waits for a version above it and tries once more.
@@ -61,11 +61,11 @@ export function createAskSalesforce(dependencies: {
         if (!credentials) return trouble(isOver() ? 'deadline' : 'not-connected');
         continue;
       }
-      if (causeClass(failure.cause) === 'limit') return trouble('quota');
       failed += 1;
-      if (!failure.retryable || failed === attempts) return trouble('salesforce-error');
+      const reason = causeClass(failure.cause) === 'limit' ? 'quota' : 'salesforce-error';
+      if (!failure.retryable || failed === attempts) return trouble(reason);
       await sleep(firstPauseMs * 2 ** (failed - 1), undefined, { signal }).catch(() => undefined);
-      if (isOver()) return trouble('salesforce-error');
+      if (isOver()) return trouble(reason);
     }
   };
 

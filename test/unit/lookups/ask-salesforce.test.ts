@@ -73,9 +73,17 @@ it('tries a passing failure again, three times in all', async () => {
 it('does not try again what asking again cannot mend', async () => {
   answers = [failed({ ...down, cause: 'request-refused', retryable: false })];
   expect(await ask(question, within(1_000))).toMatchObject({ reason: 'salesforce-error' });
-  answers = [failed({ ...down, cause: 'api-limit-reached', retryable: true })];
+  answers = [failed({ ...down, cause: 'api-limit-reached', retryable: false })];
   expect(await ask(question, within(1_000))).toMatchObject({ reason: 'quota' });
   expect(requests).toHaveLength(2);
+});
+
+it('tries again where a limit is of the moment, and says quota when it stays', async () => {
+  const busy = failed({ ...down, cause: 'api-limit-reached', retryable: true });
+  answers = [busy, found];
+  expect(await ask(question, within(1_000))).toEqual(matched('201'));
+  answers = [busy];
+  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'quota' });
 });
 
 it('says slow when a call was under way at the end, and error when it was between two calls', async () => {

@@ -114,7 +114,7 @@ export interface Tokens {
 }
 
 /** A new grant. */
-export async function connect(standIn: StandIn, username?: string): Promise<Tokens> {
+export async function connect(standIn: Pick<StandIn, 'url'>, username?: string): Promise<Tokens> {
   const code = (await authorize(standIn, { prompt: 'consent' }, username)).searchParams.get('code') ?? '';
   const { body } = await post(standIn, 'token', { grant_type: 'authorization_code', code, redirect_uri: callback });
   return {
