@@ -20,7 +20,7 @@ console.table({
   'found by digits (2 calls)': found.filter(({ foundBy }) => foundBy === 'digits').length,
   recall: share(found.length, wanted.length),
   'not to be found': strangers.length,
-  precision: share(refused.length, strangers.length),
+  precision: share(found.length, found.length + strangers.length - refused.length),
 });
 for (const each of judged.filter((one) => !isRight(one))) {
   const { row, verdict, foundBy } = each;
