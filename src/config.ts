@@ -68,6 +68,11 @@ export const SettingsSchema = Type.Object({
     2_000,
     'First retry while Salesforce is unreachable; doubles with jitter up to five minutes',
   ),
+  ALERT_WAIT_MS: milliseconds(120_000, 'How long a connection may flap before its people are told'),
+  WEBHOOK_ALLOW_PRIVATE: Type.Boolean({
+    default: false,
+    description: 'Whether webhooks may lead into private networks, and go without encryption',
+  }),
   CONNECTION_RECHECK_MS: Type.String({
     pattern: '^\\d+(,\\d+)*$',
     default: '60000,300000,900000,3600000',

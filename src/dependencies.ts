@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { createSealer } from './crypto/sealer.ts';
+import { requestSigner } from './crypto/request-signer.ts';
+import { createAccountTokens } from './database/account-tokens.ts';
 import { createAccounts } from './database/accounts.ts';
+import { createAlertTargets } from './database/alert-targets.ts';
+import { createAlerts } from './database/alerts.ts';
 import { createAudit } from './database/audit.ts';
 import { createAuthorizations } from './database/authorizations.ts';
 import { openChangeFeed } from './database/changes.ts';
@@ -11,7 +15,9 @@ import { createCredentials } from './database/credentials.ts';
 import { createLookupRuns } from './database/lookup-runs.ts';
 import { createLookups } from './database/lookups.ts';
 import { createOneTimeLinks } from './database/one-time-links.ts';
+import { createPackageKeys } from './database/package-keys.ts';
 import { createPbxs } from './database/pbxs.ts';
+import { createRequestNonces } from './database/request-nonces.ts';
 import { createSessions } from './database/sessions.ts';
 import { AppError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -19,9 +25,11 @@ import type { Clock } from './ports.ts';
 import { createSalesforceData } from './salesforce/data.ts';
 import { createSalesforceHttp } from './salesforce/http.ts';
 import { createSalesforceOAuth } from './salesforce/oauth.ts';
+import { createAlertEngine } from './temporal/alert-engine.ts';
 import { connectTemporal } from './temporal/client.ts';
 import { createConnectionEngine } from './temporal/connection-engine.ts';
 import { createLookAtToken } from './use-cases/watch-connection.ts';
+import { createWebhookSender } from './webhooks/webhook-sender.ts';
 
 export type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
 
@@ -57,6 +65,8 @@ export async function openDependencies(
     standIn: settings.SALESFORCE_STAND_IN_URL,
   });
   cleanup.defer(() => oauth.close());
+  const webhooks = createWebhookSender({ allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE });
+  cleanup.defer(() => webhooks.close());
 
   const temporal = await connectTemporal(config.temporalEnvironment, logger, signal);
   cleanup.defer(() => temporal.connection.close());
@@ -88,6 +98,14 @@ export async function openDependencies(
     pbxs: createPbxs(db, sealer),
     lookups: createLookups(db),
     lookupRuns: createLookupRuns(db, sealer),
+    alerts: createAlerts(db),
+    alertTargets: createAlertTargets(db, sealer),
+    alertEngine: createAlertEngine(temporal.client, { waitMs: settings.ALERT_WAIT_MS }),
+    webhooks,
+    requestSigner,
+    nonces: createRequestNonces(db),
+    packageKeys: createPackageKeys(db, sealer),
+    accountTokens: createAccountTokens(db),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { AuthorizationReason, Cause, Connection, ReasonDetail } from './domain/connection.ts';
+import type { AlertEvent, AlertMemory, AlertTopic, DeliveryFailure } from './domain/alerts.ts';
 import type { AnswerReason, LookupDefinition, LookupRun, LookupStart, Pbx } from './domain/lookup.ts';
 import type { LookupId, OrgId, PbxId } from './domain/ids.ts';
+import type { Signature } from './domain/request-signature.ts';
 
 /*
  * What the use cases need from the world, in their own words. Each interface has an adapter in a folder of its own and a
@@ -472,6 +474,164 @@ export interface LookupMetrics {
   unrecorded(): void;
   /** How many starts are waiting. */
   waiting(count: number): void;
+}
+
+// ------------------------------------------------------------------------------------------------------------- alerts
+
+export type AlertTargetKind = 'account-mail' | 'mail' | 'webhook';
+
+/** Where an account is told how its connection stands. `account-mail` is there from the start and follows the account's address. */
+export interface AlertTarget {
+  readonly id: string;
+  readonly accountId: string;
+  readonly kind: AlertTargetKind;
+  /** Mail address, or URL of a webhook. */
+  readonly address: string;
+  readonly enabled: boolean;
+  /** A mail address other than the account's own gets nothing before its owner has agreed. */
+  readonly isConfirmed: boolean;
+  readonly lastDelivery: { readonly attemptedAtMs: number; readonly failure: DeliveryFailure | undefined } | undefined;
+}
+
+export interface AlertTargets {
+  /** The account's own mail first. */
+  list(accountId: string): Promise<readonly AlertTarget[]>;
+  find(accountId: string, id: string): Promise<AlertTarget | undefined>;
+  /** Undefined when the account has such a target already. */
+  addMail(target: { accountId: string; address: string; confirmTokenHash: string }): Promise<AlertTarget | undefined>;
+  /** The secret is sealed by the adapter. Undefined when the account has such a target already. */
+  addWebhook(target: { accountId: string; address: string; secret: string }): Promise<AlertTarget | undefined>;
+  setEnabled(accountId: string, id: string, enabled: boolean): Promise<boolean>;
+  /** False when there is none, or it is the account's own mail, which can be switched off only. */
+  remove(accountId: string, id: string): Promise<boolean>;
+  /** The target that waits for this link. */
+  findUnconfirmed(confirmTokenHash: string): Promise<AlertTarget | undefined>;
+  /** Uses the link up. */
+  confirm(confirmTokenHash: string): Promise<AlertTarget | undefined>;
+  /** What the messages of a webhook are signed with. Throws `STORED_SECRET_UNREADABLE`. */
+  webhookSecret(id: string): Promise<string | undefined>;
+}
+
+/** A message as it was decided on, with whom and what it is about. */
+export interface Alert {
+  readonly id: string;
+  readonly event: AlertEvent;
+  readonly topic: AlertTopic;
+  readonly accountId: string;
+  readonly timeZone: string;
+  /** The connection as it stood then. */
+  readonly connection: Pick<
+    Connection,
+    'id' | 'orgId' | 'orgName' | 'username' | 'state' | 'sinceMs' | 'cause' | 'causeDetail'
+  >;
+}
+
+export interface Alerts {
+  memoryOf(connectionId: string): Promise<AlertMemory>;
+  /**
+   * Decides with nobody else deciding about the same connection, and writes what is decided. Repeated with the same id it answers the
+   * same. `decide` hears how the connection stands and what was told.
+   */
+  decide(
+    alertId: string,
+    about: { connectionId: string; topic: AlertTopic },
+    decide: (connection: Connection, memory: AlertMemory) => AlertEvent | undefined,
+  ): Promise<Alert | undefined>;
+  find(alertId: string): Promise<Alert | undefined>;
+  /** `overtaken`: the target knows something newer about the topic. */
+  deliveryOf(alertId: string, targetId: string): Promise<'pending' | 'delivered' | 'overtaken'>;
+  noteDelivery(alertId: string, targetId: string, attempt: { failure: DeliveryFailure | undefined }): Promise<void>;
+}
+
+export interface AlertEngine {
+  /** Starts `alertWorkflow` for an occasion; once, however often it is told. */
+  start(alert: { connectionId: string; orgId: OrgId; topic: AlertTopic; occasion: string }): Promise<void>;
+}
+
+/** A message in the page's words. */
+export interface PresentedAlert {
+  readonly mail: Pick<Mail, 'subject' | 'text'>;
+  /** What a webhook is sent as JSON. */
+  readonly webhook: {
+    readonly event: AlertEvent | 'test';
+    readonly orgId: OrgId | null;
+    readonly state: Connection['state'] | 'none';
+    /** ISO 8601. */
+    readonly since: string | null;
+    /** The cause or early warning, as a code. */
+    readonly reason: string | null;
+    /** The same in words. */
+    readonly explanation: string;
+    readonly nextStep: string | null;
+  };
+}
+
+export interface WebhookSender {
+  /** Posts JSON, to allowed addresses only; follows no redirect. Undefined when it was taken (2xx). */
+  send(webhook: {
+    url: string;
+    body: string;
+    headers: Readonly<Record<string, string>>;
+  }): Promise<DeliveryFailure | undefined>;
+}
+
+// --------------------------------------------------------------------------------------------------- account tokens
+
+/** With what a program asks about an account's connection. The token itself is never stored, only its SHA-256. */
+export interface AccountToken {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | undefined;
+  readonly lastUsedAtMs: number | undefined;
+  readonly revokedAtMs: number | undefined;
+}
+
+export interface AccountTokens {
+  create(token: {
+    accountId: string;
+    name: string;
+    tokenHash: string;
+    expiresAtMs: number | undefined;
+  }): Promise<AccountToken>;
+  list(accountId: string): Promise<readonly AccountToken[]>;
+  /** False when there is no such unrevoked token of this account. */
+  revoke(accountId: string, id: string): Promise<boolean>;
+  /** The account of a token that is neither revoked nor expired; remembers when it was used. */
+  use(tokenHash: string): Promise<string | undefined>;
+}
+
+// -------------------------------------------------------------------------------------------------- signed requests
+
+/** The secret keys that the package in Salesforce made. */
+export interface PackageKeys {
+  /** Replaces the one before. The key is sealed by the adapter. */
+  put(connectionId: string, secret: string): Promise<void>;
+  addedAtMs(connectionId: string): Promise<number | undefined>;
+  /** The key of the org's connection, unless that is disconnected. Throws `STORED_SECRET_UNREADABLE`. */
+  secretOfOrg(orgId: OrgId): Promise<string | undefined>;
+}
+
+export interface RequestNonces {
+  /** False when this signer used the nonce within the last ten minutes, in whatever process. */
+  remember(signer: string, nonce: string): Promise<boolean>;
+}
+
+export interface SignableRequest {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly body: string | Uint8Array;
+}
+
+export interface RequestSigner {
+  /** The three headers. */
+  sign(
+    request: SignableRequest,
+    secret: string,
+    moment: { nowMs: number; nonce: string },
+  ): Readonly<Record<string, string>>;
+  isSignedWith(request: SignableRequest, signature: Signature, secret: string): boolean;
 }
 
 // ----------------------------------------------------------------------------------------------------------- changes

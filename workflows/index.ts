@@ -1,3 +1,4 @@
+export { alertWorkflow } from './alert.ts';
 export { authorizationWorkflow } from './authorization.ts';
 export { connectionWorkflow } from './connection.ts';
 export { lookupWorkflow } from './lookup.ts';

@@ -13,6 +13,9 @@ export const authorizationWorkflowId = (authorizationId: string): string => `aut
 /** The execution that keeps an org's connection. */
 export const connectionWorkflowId = (orgId: string): string => `connection-${orgId}`;
 
+/** The execution that tells people how a connection stands, one per occasion. */
+export const alertWorkflowId = (connectionId: string, occasion: string): string => `alert-${connectionId}-${occasion}`;
+
 export interface AuthorizationStart {
   readonly authorizationId: string;
 }

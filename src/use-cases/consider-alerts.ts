@@ -1,0 +1,25 @@
+import { alertsDue, occasionOf } from '../domain/alerts.ts';
+import type { Connection } from '../domain/connection.ts';
+import type { AlertEngine, Alerts, Clock } from '../ports.ts';
+
+/** What of a connection can be news. */
+export type ConsideredConnection = Pick<
+  Connection,
+  'id' | 'orgId' | 'state' | 'sinceMs' | 'cause' | 'apiUsed' | 'apiMax' | 'lastRefreshedAtMs'
+>;
+
+/**
+ * Has people told what they do not know yet of a connection, whenever its row was written. It compares with what they were told last
+ * instead of waiting for transitions, so nothing is lost with a process, and a connection that a new authorization mended is news too.
+ */
+export async function considerAlerts(
+  { alerts, alertEngine, clock }: { alerts: Pick<Alerts, 'memoryOf'>; alertEngine: AlertEngine; clock: Clock },
+  connection: ConsideredConnection,
+): Promise<void> {
+  const nowMs = clock.now();
+  const { id, orgId } = connection;
+  for (const due of alertsDue(connection, await alerts.memoryOf(id), nowMs)) {
+    const occasion = occasionOf(due, connection, nowMs);
+    await alertEngine.start({ connectionId: id, orgId, topic: due.topic, occasion });
+  }
+}
