@@ -47,9 +47,12 @@ const tooLittleSpace = (dataDir: string, freeBytes: number) =>
 
 const megabytes = (bytes: number) => `${Math.floor(bytes / 1_048_576)} MB`;
 
-/** A sentence for what a file system refuses; undefined for any other error. */
+/** A sentence for what a file system refuses in the data folder; undefined for any other error. */
 export function explainDataFolder(dataDir: string, error: unknown): AppError | undefined {
-  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+  if (!(error instanceof Error && 'code' in error)) return undefined;
+  if ('path' in error && typeof error.path === 'string' && !error.path.startsWith(dataDir)) return undefined;
+  switch (error.code) {
+    case 'ENOENT': // Node's word for a folder that cannot be made on a read-only disk
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -32,6 +32,7 @@ export const demoTokenFile = (dataDir: string) => join(dataDir, 'demo-token');
 export async function seedDemo(
   environment: Readonly<Record<string, string | undefined>>,
   dataDir: string,
+  deadlineMs: number = deadlineLimitsMs.default,
 ): Promise<string> {
   const { settings, keys } = loadConfig({ ...environment });
   const database = openDatabase(settings.DATABASE_URL ?? '', { maxConnections: 1 });
@@ -39,7 +40,7 @@ export async function seedDemo(
     const { db } = database;
     const pbxs = createPbxs(db, createSealer(keys));
     const account = await demoAccount(createAccounts(db));
-    await ensurePbx(pbxs, createLookups(db), account.id);
+    await ensurePbx(pbxs, createLookups(db), account.id, deadlineMs);
     const token = await demoToken(pbxs);
     await writeFile(demoTokenFile(dataDir), `${token}\n`, { mode: 0o600 });
     return token;
@@ -63,7 +64,7 @@ async function demoAccount(accounts: Accounts): Promise<Account> {
   return account;
 }
 
-async function ensurePbx(pbxs: Pbxs, lookups: Lookups, accountId: string): Promise<void> {
+async function ensurePbx(pbxs: Pbxs, lookups: Lookups, accountId: string, deadlineMs: number): Promise<void> {
   if (await pbxs.find(accountId, demoPbxId)) return;
   if (!(await lookups.find(accountId, demoLookupId))) {
     await lookups.create({
@@ -81,7 +82,7 @@ async function ensurePbx(pbxs: Pbxs, lookups: Lookups, accountId: string): Promi
     name: 'Demo PBX',
     country: 'DE',
     fallbackExtension: demoFallbackExtension,
-    deadlineMs: deadlineLimitsMs.default,
+    deadlineMs,
     answerFormat: 'text',
     notFoundOnMiss: false,
     defaultExtensionLookupId: demoLookupId,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { inheritedEnvironment, loadConfig, SettingsSchema } from '../config.ts';
 import { AppError } from '../errors.ts';
@@ -64,6 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const dataDir = resolve(settings.TRUNKLINE_DATA_DIR);
   const { lock, ended } = await takeDataFolder(dataDir);
   const cleanup = new AsyncDisposableStack();
+  if (options.temporary) cleanup.defer(() => rm(dataDir, { recursive: true, force: true }));
   cleanup.defer(() => lock[Symbol.dispose]());
   const failing = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failing.signal]) : failing.signal;

@@ -33,6 +33,8 @@ test.each([
 });
 
 test('other errors are left as they are', () => {
+  const elsewhere = Object.assign(new Error('EACCES'), { code: 'EACCES', path: '/etc/passwd' });
+  expect(explainDataFolder('/data', elsewhere)).toBeUndefined();
   expect(explainDataFolder('/data', new Error('EIO'))).toBeUndefined();
 });
 
