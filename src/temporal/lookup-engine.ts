@@ -10,13 +10,16 @@ export interface LookupEngineOptions {
   readonly maxWaiting: number;
   /** How many are sent at once. */
   readonly maxInFlight: number;
-  /** A start that takes longer is tried again; the workflow id makes that harmless. */
+  /**
+   * A start that takes longer is tried again, which the workflow id makes harmless. Nobody waits for it, and giving up early costs: the
+   * first task, which came with the lost answer, is handed out again only when its time is over.
+   */
   readonly startLimitMs: number;
   /** The pause after a failed start; doubles up to ten times itself. */
   readonly pauseMs: number;
 }
 
-const defaults: LookupEngineOptions = { maxWaiting: 10_000, maxInFlight: 16, startLimitMs: 250, pauseMs: 500 };
+const defaults: LookupEngineOptions = { maxWaiting: 10_000, maxInFlight: 16, startLimitMs: 2_000, pauseMs: 500 };
 
 interface Waiting {
   readonly start: LookupStart;

@@ -52,7 +52,7 @@ export interface LookupCallsOptions {
   readonly recordPauseMs: number;
 }
 
-const defaults: LookupCallsOptions = { repeatForMs: 5_000, recordWithinMs: 10_000, recordPauseMs: 1_000 };
+const defaults: LookupCallsOptions = { repeatForMs: 5_000, recordWithinMs: 5_000, recordPauseMs: 1_000 };
 const recordAttempts = 10;
 const longestRecordPauseMs = 60_000;
 

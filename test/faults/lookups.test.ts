@@ -1,15 +1,17 @@
 import { readdir, readlink } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { known, startLookupStack, type LookupStack, type PhoneAnswer } from '../support/lookup-stack.ts';
 
-/** As the demo's phone system is set up, with the margin that a test on a busy machine needs. */
-const deadlineMs = 1_500;
+vi.setConfig({ testTimeout: 90_000 });
+
+/** Long enough for three attempts on a busy machine. */
+const deadlineMs = 3_000;
 const latestMs = deadlineMs + 1_000;
 
 let world: LookupStack;
 let socketsBefore = 0;
 beforeAll(async () => {
-  world = await startLookupStack({ servers: 2, durable: true });
+  world = await startLookupStack({ servers: 2, deadlineMs });
   socketsBefore = await openSockets(world.stack.servers[0]?.pid ?? 0);
 });
 afterAll(() => world.stop());
@@ -72,9 +74,9 @@ describe('every question gets the fallback with its reason, in time, while Sales
 });
 
 it('holds no more sockets afterwards than a few that are kept alive', async () => {
-  // Two for each of the eight questions that were under way at once: the phone system's and Salesforce's.
+  // One that stayed for each hung call, and for each time it was asked again, would be more than fifty.
   const pid = world.stack.servers[0]?.pid ?? 0;
-  await expect.poll(() => openSockets(pid), { timeout: 15_000 }).toBeLessThanOrEqual(socketsBefore + 16);
+  await expect.poll(() => openSockets(pid), { timeout: 15_000 }).toBeLessThanOrEqual(socketsBefore + 30);
 });
 
 describe('every question gets its right answer, and is recorded afterwards, while', () => {

@@ -45,7 +45,7 @@ export interface LookupStack {
 
 export const known = { callerId: demoRecords.direct.call, extension: demoRecords.direct.ownerExtension };
 
-export async function startLookupStack(options: { servers?: number; durable?: boolean } = {}): Promise<LookupStack> {
+export async function startLookupStack(options: { servers: number; deadlineMs: number }): Promise<LookupStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-faults-'));
   const anyPorts = [
     'PORT',
@@ -62,14 +62,16 @@ export async function startLookupStack(options: { servers?: number; durable?: bo
       TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
       LOG_LEVEL: 'warn',
     },
-    durable: options.durable ?? false,
-    servers: options.servers ?? 1,
+    // Temporal is to know, when it is back, what it knew.
+    durable: true,
+    servers: options.servers,
     temporary: true,
   });
   const token = await seedDemo(stack.environment, dataDir);
   const standInUrl = stack.standInUrl ?? '';
   const { settings, keys } = loadConfig({ ...stack.environment });
   const database = openDatabase(settings.DATABASE_URL ?? '', { maxConnections: 2 });
+  await database.sql`update pbxs set deadline_ms = ${options.deadlineMs} where id = ${demoPbxId}`;
   await connectOrg(database, createSealer(keys), standInUrl);
   const connection = await Connection.connect({ address: stack.temporal.address });
   const temporal = new Client({ connection, namespace: stack.temporal.namespace });
@@ -149,6 +151,7 @@ async function connectOrg(
       values (${acme}, ${connection.id}, 1, ${seal('access', tokens.accessToken)}, ${seal('refresh', tokens.refreshToken)},
         ${tokens.instanceUrl}, ${`${standInUrl}/id/${acme}/005A0000001aDm1IAE`}, ${standInUrl}, now())`;
     for (const change of [
+      { kind: 'pbx', id: demoPbxId, accountId: account?.id },
       { kind: 'credentials', orgId: acme, version: 1 },
       { kind: 'connection', accountId: account?.id, orgId: acme, revision: 1 },
     ]) {

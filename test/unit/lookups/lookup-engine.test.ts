@@ -1,0 +1,111 @@
+import type { Client } from '@temporalio/client';
+import { beforeEach, expect, it } from 'vitest';
+import type { LookupStart } from '../../../src/domain/lookup.ts';
+import { createLookupEngine } from '../../../src/temporal/lookup-engine.ts';
+import { accountId, createFakeLookupMetrics, lookup, orgId, pbx } from '../../support/fakes/lookups.ts';
+
+/** What the engine's server does with a start. */
+let answer: () => Promise<{ eagerlyStarted: boolean }>;
+let sent: string[];
+let atOnce: number;
+let mostAtOnce: number;
+
+beforeEach(() => {
+  answer = async () => ({ eagerlyStarted: true });
+  sent = [];
+  atOnce = 0;
+  mostAtOnce = 0;
+});
+
+const client = {
+  withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
+  workflow: {
+    async start(_type: string, { workflowId }: { workflowId: string }) {
+      sent.push(workflowId);
+      atOnce += 1;
+      mostAtOnce = Math.max(mostAtOnce, atOnce);
+      try {
+        return await answer();
+      } finally {
+        atOnce -= 1;
+      }
+    },
+  },
+} as unknown as Client;
+
+const open = (options: Parameters<typeof createLookupEngine>[1] = {}) => {
+  const metrics = createFakeLookupMetrics();
+  const logger = { warn: () => undefined, info: () => undefined };
+  return {
+    engine: createLookupEngine({ client, metrics, logger }, { pauseMs: 5, ...options }),
+    counts: metrics.counts,
+  };
+};
+
+const start = (runId: string): LookupStart => ({
+  runId,
+  askedAtMs: 0,
+  deadlineAtMs: 0,
+  accountId,
+  pbxId: pbx.id,
+  lookupId: lookup.id,
+  lookupVersion: 1,
+  orgId,
+  sealedQuestion: '',
+});
+
+it('sends a bounded number at once, in the order of their coming', async () => {
+  const { engine, counts } = open({ maxInFlight: 3 });
+  answer = () => new Promise((resolve) => setTimeout(() => resolve({ eagerlyStarted: true }), 2));
+  const ids = Array.from({ length: 20 }, (_, index) => String(index));
+  expect(await Promise.all(ids.map((id) => engine.start(start(id))))).toEqual(ids.map(() => 'started'));
+  expect(sent).toEqual(ids.map((id) => `lookup-${id}`));
+  expect(mostAtOnce).toBe(3);
+  expect(counts['eager']).toBe(20);
+  await engine.close();
+});
+
+it('keeps what cannot be started until the engine is back, and tries with one alone', async () => {
+  const { engine, counts } = open();
+  answer = () => Promise.reject(new Error('away'));
+  const starting = Promise.all(['1', '2', '3'].map((id) => engine.start(start(id))));
+  await expect.poll(() => counts['start-failed']).toBeGreaterThan(5);
+  mostAtOnce = 0;
+  const before = counts['start-failed'] ?? 0;
+  await expect.poll(() => counts['start-failed']).toBeGreaterThan(before + 2);
+  expect(mostAtOnce).toBe(1);
+  answer = async () => ({ eagerlyStarted: false });
+  expect(await starting).toEqual(['started', 'started', 'started']);
+  expect(counts['polled']).toBe(3);
+  await engine.close();
+});
+
+it('drops the new one when too many wait, and counts it', async () => {
+  const { engine, counts } = open({ maxWaiting: 2, maxInFlight: 1 });
+  const held = Promise.withResolvers<{ eagerlyStarted: boolean }>();
+  answer = () => held.promise;
+  const starting = ['1', '2', '3', '4'].map((id) => engine.start(start(id)));
+  expect(await starting[3]).toBe('dropped');
+  expect(counts['unrecorded']).toBe(1);
+  held.resolve({ eagerlyStarted: true });
+  expect(await Promise.all(starting)).toEqual(['started', 'started', 'started', 'dropped']);
+  await engine.close();
+});
+
+it('starts what waits before it closes, and says of the rest that it closed', async () => {
+  const { engine } = open({ maxInFlight: 1 });
+  answer = () => new Promise((resolve) => setTimeout(() => resolve({ eagerlyStarted: true }), 5));
+  const starting = ['1', '2', '3'].map((id) => engine.start(start(id)));
+  await engine.close();
+  expect(await Promise.all(starting)).toEqual(['started', 'started', 'started']);
+  expect(await engine.start(start('4'))).toBe('closed');
+});
+
+it('does not wait for an engine that is away when it closes', async () => {
+  const { engine, counts } = open({ pauseMs: 60_000 });
+  answer = () => Promise.reject(new Error('away'));
+  const starting = ['1', '2'].map((id) => engine.start(start(id)));
+  await expect.poll(() => counts['start-failed']).toBeGreaterThan(0);
+  await engine.close();
+  expect(await Promise.all(starting)).toEqual(['closed', 'closed']);
+});
