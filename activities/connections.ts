@@ -24,11 +24,10 @@ export function createConnectionActivities(dependencies: {
   readonly intervals: ConnectionIntervals;
   readonly logger: Pick<Logger, 'error'>;
 }) {
-  const { connections, intervals } = dependencies;
   return {
     readConnection: async (orgId: OrgId): Promise<ConnectionReading> => ({
       facts: await readConnection(dependencies, orgId),
-      intervals,
+      intervals: dependencies.intervals,
     }),
 
     /** The settings come along, so that a changed one reaches a workflow that has run for weeks. */
@@ -36,7 +35,7 @@ export function createConnectionActivities(dependencies: {
       request: CheckRequest,
     ): Promise<{ readonly outcome: CheckOutcome; readonly intervals: ConnectionIntervals }> => ({
       outcome: await checkConnection({ ...dependencies, limitMs: checkLimitMs }, request),
-      intervals,
+      intervals: dependencies.intervals,
     }),
 
     recordConnection: (record: ConnectionRecord): Promise<void> => recordConnection(dependencies, record),
@@ -47,7 +46,7 @@ export function createConnectionActivities(dependencies: {
       readonly connectionId: string;
       readonly version: number;
     }): Promise<boolean> {
-      return connections.disconnect(end.connectionId, end.orgId, end.version);
+      return dependencies.connections.disconnect(end.connectionId, end.orgId, end.version);
     },
   };
 }

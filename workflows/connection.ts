@@ -12,7 +12,7 @@ import {
   type ConnectionLife,
   type TimelineAction,
 } from '../src/domain/connection-life.ts';
-import type { RefreshOutcome, RefreshRequest } from '../src/domain/connection-outcomes.ts';
+import type { ConnectionRecord, RefreshOutcome, RefreshRequest } from '../src/domain/connection-outcomes.ts';
 import {
   checkConnection,
   endConnection,
@@ -96,9 +96,10 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     }
     const before = self.life;
     self.life = live(before, event, { nowMs: Date.now(), random: Math.random(), intervals: self.intervals });
-    if (self.life === before) return;
-    self.timeline.push(...timelineOf(before, self.life));
-    self.changes += 1;
+    const timeline = timelineOf(before, self.life);
+    self.timeline.push(...timeline);
+    const isSeen = JSON.stringify(rowOf(before, self.intervals)) !== JSON.stringify(rowOf(self.life, self.intervals));
+    if (isSeen || timeline.length > 0) self.changes += 1;
   };
   const isEnded = (): boolean => self.isOver || self.life?.state === 'disconnected';
   const summary = (): ConnectionSummary =>
@@ -175,7 +176,9 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
       self.life.connectionId === facts.connectionId &&
       self.life.state !== 'disconnected';
     if (isKnown) return;
+    const isToEnd = self.life?.asked.disconnect === true;
     self.life = begin(facts, { nowMs: Date.now(), authorized });
+    if (isToEnd) note({ type: 'disconnectAsked' });
     for (const event of self.inbox.splice(0)) note(event);
   }
 
@@ -229,7 +232,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
   async function disconnect({ connectionId, version }: ConnectionLife): Promise<void> {
     const sealed = await sealGrant(orgId, version);
     if (!(await endConnection({ orgId, connectionId, version }))) {
-      // Other credentials are there: whoever connected again meant it.
+      // Other credentials are there by now: these are the ones to end.
       self.isStale = true;
       return;
     }
@@ -291,17 +294,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
         orgId,
         connectionId: life.connectionId,
         version: life.version,
-        row: {
-          state: life.state,
-          sinceMs: life.sinceMs,
-          cause: life.cause,
-          causeDetail: life.detail,
-          lastCheckedAtMs: life.lastCheckedAtMs,
-          lastRefreshedAtMs: life.lastRefreshedAtMs,
-          nextRefreshAtMs: refreshDueAtMs(life, intervals) ?? null,
-          apiUsage: life.apiUsage,
-          disconnecting: life.asked.disconnect,
-        },
+        row: rowOf(life, intervals),
         timeline,
       });
       self.recorded = changes;
@@ -321,6 +314,19 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     carried: { life: self.life, intervals: self.intervals, authorized: self.authorized, inbox: self.inbox },
   });
 }
+
+/** What the page reads. */
+const rowOf = (life: ConnectionLife, intervals: ConnectionIntervals): ConnectionRecord['row'] => ({
+  state: life.state,
+  sinceMs: life.sinceMs,
+  cause: life.cause,
+  causeDetail: life.detail,
+  lastCheckedAtMs: life.lastCheckedAtMs,
+  lastRefreshedAtMs: life.lastRefreshedAtMs,
+  nextRefreshAtMs: refreshDueAtMs(life, intervals) ?? null,
+  apiUsage: life.apiUsage,
+  disconnecting: life.asked.disconnect,
+});
 
 /** One attempt, whose process may die: then nobody knows whether the refresh token was sent. */
 async function attemptRefresh(request: RefreshRequest): Promise<RefreshOutcome | 'postponed' | 'lost'> {

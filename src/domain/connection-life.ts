@@ -198,6 +198,8 @@ export function begin(
 /** What an event makes of a life. An event about another version of the credentials changes nothing but the counts. */
 export function live(life: ConnectionLife, event: ConnectionEvent, moment: Moment): ConnectionLife {
   if (life.state === 'disconnected') return life;
+  // What was under way when the refresh token was refused for good changes nothing any more.
+  if (isLost(life) && event.type !== 'disconnectAsked' && event.type !== 'disconnected') return life;
   const { nowMs, intervals } = moment;
   switch (event.type) {
     case 'tokenRejected': {
@@ -209,17 +211,14 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
       return isDoubtful ? asking(life, { check: true }) : { ...life, token: { ...life.token, refused: true } };
     }
     case 'tokenDoubted':
-      return event.version === life.version && !life.token.refused && !isLost(life)
-        ? asking(life, { check: true })
-        : life;
+      return event.version === life.version && !life.token.refused ? asking(life, { check: true }) : life;
     case 'grantRevoked':
-      return isLost(life) ? life : asking(life, { check: true });
+      return asking(life, { check: true });
     case 'checkAsked':
-      if (isLost(life)) return life;
       // What is owed is asked for: a check proves nothing while a refresh is.
       return asking(life, life.proof === 'refresh' && !isAwaitingRefusal(life) ? { refresh: true } : { check: true });
     case 'refreshAsked':
-      return isLost(life) || isAwaitingRefusal(life) ? life : asking(life, { refresh: true });
+      return isAwaitingRefusal(life) ? life : asking(life, { refresh: true });
     case 'disconnectAsked':
       return asking(life, { disconnect: true });
 
@@ -273,17 +272,18 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
         ...countRefresh(life, 'trouble'),
         uncertain: { sinceMs: life.uncertain?.sinceMs ?? nowMs, attempt: event.attempt },
       };
-      // While nobody knows whether the access token still works, that is asked first.
       return life.token.refused
         ? troubled(counted, event.cause, event.detail, 'refresh', moment)
-        : { ...counted, checkAtMs: nowMs };
+        : checkedInstead(counted, nowMs);
     }
-    case 'refreshBusy':
-      return {
+    case 'refreshBusy': {
+      const counted = {
         ...countRefresh(life, 'trouble'),
         uncertain: life.uncertain ?? { sinceMs: nowMs, attempt: null },
         refreshNotBeforeMs: nowMs + event.retryInMs,
       };
+      return life.token.refused ? counted : checkedInstead(counted, nowMs);
+    }
     case 'refreshPostponed':
       return {
         ...countRefresh(life, 'trouble'),
@@ -310,7 +310,7 @@ export function checkDue(
   intervals: ConnectionIntervals,
 ): { readonly atMs: number; readonly depth: CheckDepth } | undefined {
   if (life.state === 'disconnected' || life.token.refused || isLost(life)) return undefined;
-  if (life.state === 'broken' && life.proof === 'refresh') return undefined;
+  if (life.state === 'broken' && life.proof === 'refresh' && !isAwaitingRefusal(life)) return undefined;
   const depth =
     life.state === 'broken' || nowMs - life.rightsCheckedAtMs >= intervals.rightsCheckEveryMs ? 'rights' : 'session';
   return { atMs: life.asked.check ? 0 : life.checkAtMs, depth };
@@ -377,6 +377,13 @@ const asking = (life: ConnectionLife, asked: Partial<ConnectionLife['asked']>): 
   asked: { ...life.asked, ...asked },
 });
 
+/** A refresh that cannot be sent proves nothing: whether the access token still works is what can be known. */
+const checkedInstead = (life: ConnectionLife, nowMs: number): ConnectionLife => ({
+  ...life,
+  proof: life.proof === null ? null : 'check',
+  checkAtMs: nowMs,
+});
+
 const countCheck = (life: ConnectionLife): ConnectionLife => ({
   ...life,
   ended: { ...life.ended, checks: life.ended.checks + 1 },
@@ -418,7 +425,12 @@ function checkRefused(
   // The next re-check may refresh once more: the refusal may be over, and the token expired meanwhile.
   return survivedARefresh
     ? breaking({ ...checked, token: { ...life.token, replacesRefused: false } }, cause, detail, 'check', moment)
-    : { ...checked, token: { ...life.token, refused: true } };
+    : {
+        ...checked,
+        token: { ...life.token, refused: true },
+        // Now, unless refreshing is what there is trouble with.
+        refreshNotBeforeMs: life.proof === 'refresh' ? life.refreshNotBeforeMs : moment.nowMs,
+      };
 }
 
 function checkFailed(

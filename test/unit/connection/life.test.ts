@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import {
+  begin,
+  checkDue,
+  idleLimitMs,
+  isLost,
+  live,
+  refreshDueAtMs,
+  timelineOf,
+  type ConnectionLife,
+} from '../../../src/domain/connection-life.ts';
+import { causes, isBreaking, isFinal, type Cause } from '../../../src/domain/connection.ts';
+import {
+  events,
+  intervals,
+  moment,
+  nowMs,
+  outcomeOf,
+  situations,
+  type EventName,
+  type Situation,
+} from './situations.ts';
+
+const everySituation = Object.keys(situations) as Situation[];
+const everyEvent = Object.keys(events) as EventName[];
+const every = everySituation.flatMap((situation) => everyEvent.map((event) => [situation, event] as const));
+
+it('makes of every event in every situation what the table says', async () => {
+  const table = everySituation.map((situation) =>
+    [`${situation}\n`, ...everyEvent.map((event) => `  ${event.padEnd(33)} ${outcomeOf(situation, event)}\n`)].join(''),
+  );
+  await expect(table.join('\n')).toMatchFileSnapshot('states-by-events.txt');
+});
+
+it.each(every)('knows what comes next: %s, %s', (situation, event) => {
+  const life = live(situations[situation], events[event], moment);
+  const isOver = life.state === 'disconnected' || isLost(life);
+  const isSomethingDue =
+    checkDue(life, nowMs, intervals) !== undefined || refreshDueAtMs(life, intervals) !== undefined;
+  expect(isSomethingDue).toBe(!isOver);
+});
+
+it.each(every)(
+  'never sends a refresh token that may be spent while the access token may work: %s, %s',
+  (situation, event) => {
+    const life = live(situations[situation], events[event], moment);
+    if (life.uncertain && !life.token.refused) expect(refreshDueAtMs(life, intervals)).toBeUndefined();
+  },
+);
+
+it.each(everySituation)('survives being carried as JSON: %s', (situation) => {
+  const life = situations[situation];
+  expect(JSON.parse(JSON.stringify(life))).toEqual(life);
+});
+
+it.each(['tokenRejected', 'tokenDoubted', 'checkPassed, rights', 'checkRefused', 'checkFailed, permanent'] as const)(
+  'lets %s of an older version change nothing but counts',
+  (name) => {
+    const life = situations.active;
+    const after = live(life, { ...events[name], version: 2 }, moment);
+    expect({ ...after, ended: life.ended }).toEqual(life);
+  },
+);
+
+describe('causes', () => {
+  it.each(Object.keys(causes) as Cause[])('shows %s as what its class means', (cause) => {
+    const life = live(situations.active, { type: 'checkFailed', version: 3, cause, detail: {} }, moment);
+    expect(life).toMatchObject({ state: isBreaking(cause) ? 'broken' : 'degraded', cause });
+  });
+
+  it.each((Object.keys(causes) as Cause[]).filter(isFinal))('never asks again after %s', (cause) => {
+    const life = live(situations['token refused'], { type: 'refreshRefused', cause, detail: {} }, moment);
+    expect(refreshDueAtMs(life, intervals)).toBeUndefined();
+    expect(checkDue(life, nowMs, intervals)).toBeUndefined();
+  });
+
+  it('says that a token idle for thirty days has expired by that', () => {
+    const idle = { ...situations['token refused'], lastRefreshedAtMs: nowMs - idleLimitMs };
+    expect(live(idle, events['refreshRefused, for good'], moment).cause).toBe('token-idle');
+  });
+
+  it('says that an answer was lost when the token was sent again after an uncertain refresh', () => {
+    expect(live(situations['uncertain, refused'], events['refreshRefused, for good'], moment).cause).toBe(
+      'refresh-lost',
+    );
+  });
+});
+
+describe('waiting', () => {
+  const failing = (times: number, random: number): number[] => {
+    let life: ConnectionLife = situations.active;
+    return Array.from({ length: times }, () => {
+      life = live(life, events['checkFailed, transient'], { ...moment, random });
+      return life.checkAtMs - nowMs;
+    });
+  };
+
+  it('doubles from the first wait to five minutes while Salesforce is away', () => {
+    expect(failing(10, 1)).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => seconds * 1_000));
+  });
+
+  it('spreads each wait between its half and its whole', () => {
+    expect(failing(3, 0)).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  it('re-checks a broken connection after 1, 5 and 15 minutes, then hourly', () => {
+    let life: ConnectionLife = situations.active;
+    const waits = Array.from({ length: 6 }, () => {
+      life = live(life, events['checkFailed, permanent'], moment);
+      return (life.checkAtMs - nowMs) / 60_000;
+    });
+    expect(waits).toEqual([1, 5, 15, 60, 60, 60]);
+  });
+
+  it('begins anew with the re-checks when it broke again after a repair', () => {
+    let life: ConnectionLife = situations.active;
+    for (const name of ['checkFailed, permanent', 'checkFailed, permanent', 'checkPassed, rights'] as const) {
+      life = live(life, events[name], moment);
+    }
+    expect(life.state).toBe('active');
+    expect(live(life, events['checkFailed, permanent'], moment).checkAtMs - nowMs).toBe(60_000);
+  });
+
+  it('refreshes a minute before the end, or a quarter of a short life before', () => {
+    const ending = (lifeMs: number) => ({
+      ...situations.active,
+      token: { ...situations.active.token, issuedAtMs: nowMs, expiresAtMs: nowMs + lifeMs },
+    });
+    expect(refreshDueAtMs(ending(3_600_000), intervals)).toBe(nowMs + 3_540_000);
+    expect(refreshDueAtMs(ending(40_000), intervals)).toBe(nowMs + 30_000);
+  });
+
+  it('refreshes after seven days, whatever introspection says', () => {
+    const token = { ...situations.active.token, expiresAtMs: null };
+    const life = { ...situations.active, token, lastRefreshedAtMs: nowMs };
+    expect(refreshDueAtMs(life, intervals)).toBe(nowMs + 7 * 24 * 3_600_000);
+  });
+
+  it('checks the rights once a day, and whenever it is broken', () => {
+    const life = { ...situations.active, rightsCheckedAtMs: nowMs };
+    expect(checkDue(life, nowMs, intervals)?.depth).toBe('session');
+    expect(checkDue(life, nowMs + 24 * 3_600_000, intervals)?.depth).toBe('rights');
+    expect(checkDue(situations['broken by a check'], nowMs, intervals)?.depth).toBe('rights');
+  });
+});
+
+it('takes a mark that was found as an uncertain refresh of nobody knows whom', () => {
+  const life = begin(
+    {
+      connectionId: 'c1',
+      version: 3,
+      state: 'active',
+      sinceMs: 1,
+      cause: null,
+      detail: {},
+      issuedAtMs: 1,
+      lastCheckedAtMs: null,
+      lastRefreshedAtMs: null,
+      refreshStartedAtMs: 2,
+    },
+    { nowMs, authorized: false },
+  );
+  expect(life.uncertain).toEqual({ sinceMs: 2, attempt: null });
+  expect(refreshDueAtMs(life, intervals)).toBeUndefined();
+});
+
+it.each([
+  ['active', 'checkFailed, transient', ['connection.degraded']],
+  ['active', 'checkFailed, permanent', ['connection.broken']],
+  ['active', 'refreshed', ['connection.refreshed']],
+  ['active', 'refreshUnknown', ['connection.refresh-uncertain']],
+  ['active', 'checkPassed, session', []],
+  ['degraded by a check', 'checkPassed, session', ['connection.recovered']],
+  ['broken by a check', 'checkPassed, rights', ['connection.repaired']],
+  ['broken by a check', 'disconnected', ['connection.disconnected']],
+] as const)('tells of %s and %s in the timeline', (situation, event, expected) => {
+  const before = situations[situation];
+  expect(timelineOf(before, live(before, events[event], moment))).toEqual(expected);
+});
