@@ -62,6 +62,8 @@ export function createPages(
     liveStatus,
     async send(request, reply, { view, title, data, status, flash }) {
       const account = request.signedIn?.account;
+      // One for all forms of a page: for a browser without the cookie each call would set another one.
+      let csrfToken: string | undefined;
       const html = await app.view(view, {
         ...helpers(account),
         ...data,
@@ -73,7 +75,7 @@ export function createPages(
         // An error page comes without the status when that is what cannot be read.
         status: account ? (status ?? (await liveStatus(account).catch(() => undefined))) : undefined,
         flash: flash ?? (request.method === 'GET' ? flashes.take(request, reply) : undefined),
-        csrf: () => reply.generateCsrf(),
+        csrf: () => (csrfToken ??= reply.generateCsrf()),
       });
       return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(html);
     },
