@@ -22,19 +22,24 @@ import { createFlashes } from './plugins/flash.ts';
 import { redirectToPublicUrl } from './plugins/public-url.ts';
 import { readSessions, requireSignIn } from './plugins/session.ts';
 import { createAccountMails } from './presenters/mails.ts';
+import { accountTokenRoutes } from './routes/account-tokens.ts';
+import { alertAddressRoutes } from './routes/alert-address.ts';
+import { alertSettingsRoutes } from './routes/alert-settings.ts';
 import { confirmEmailRoutes } from './routes/confirm-email.ts';
 import { eventRoutes } from './routes/events.ts';
+import { foundationRoutes } from './routes/foundation.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
 import { phoneSystemRoutes } from './routes/phone-systems.ts';
 import { salesforceCallbackRoutes } from './routes/salesforce-callback.ts';
 import { salesforceConnectionRoutes } from './routes/salesforce-connection.ts';
+import { secretKeyRoutes } from './routes/secret-key.ts';
+import { settingsRoutes } from './routes/settings.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { signUpRoutes } from './routes/sign-up.ts';
 import { createTexts } from './texts.ts';
 
 const folder = (name: string) => join(import.meta.dirname, name);
-const foundation = join(import.meta.dirname, '../node_modules/@picocss/pico/css');
 
 /** The portal and the phone API as one application, not listening yet. Closing it ends the event streams first. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -70,7 +75,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     strictTransportSecurity: cookies.options.secure === true,
   });
   await app.register(staticFiles, { root: folder('assets'), prefix: '/assets/' });
-  await app.register(staticFiles, { root: foundation, prefix: '/assets/pico/', decorateReply: false });
+  await app.register(foundationRoutes);
   await app.register(cookie);
   await app.register(formbody);
   await app.register(view, {
@@ -107,6 +112,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     standIn,
     countries,
     exampleCallerId,
+    allowPrivateWebhooks: options.allowPrivateWebhooks,
     services: { ...services, mails: createAccountMails(texts, publicUrl) },
     texts,
     cookies,
@@ -118,11 +124,16 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
   await app.register(signUpRoutes, { portal });
   await app.register(confirmEmailRoutes, { portal });
   await app.register(signInRoutes, { portal });
+  await app.register(alertAddressRoutes, { portal });
   await app.register(salesforceCallbackRoutes, { portal });
   await app.register(eventRoutes, { portal });
   await app.register(async (signedIn) => {
     requireSignIn(signedIn);
     await signedIn.register(salesforceConnectionRoutes, { portal });
+    await signedIn.register(secretKeyRoutes, { portal });
     await signedIn.register(phoneSystemRoutes, { portal });
+    await signedIn.register(settingsRoutes);
+    await signedIn.register(alertSettingsRoutes, { portal });
+    await signedIn.register(accountTokenRoutes, { portal });
   });
 }

@@ -6,7 +6,7 @@ import type { PortalServices } from './options.ts';
 import { presentConnection, type ConnectionView } from './presenters/connection.ts';
 import { createTimes, icon } from './presenters/html.ts';
 import type { Flash, Flashes } from './plugins/flash.ts';
-import { language, type Texts } from './texts.ts';
+import { language, locale, type Texts } from './texts.ts';
 
 /** How an account's connection stands, as data and as the HTML that is kept live. */
 export interface LiveStatus {
@@ -43,7 +43,8 @@ export function createPages(
     t,
     icon,
     language,
-    time: createTimes(language, account?.timeZone ?? 'UTC').time,
+    locale,
+    time: createTimes(locale, account?.timeZone ?? 'UTC').time,
   });
   const fragment: Pages['fragment'] = (account, view, data) => app.view(view, { ...helpers(account), ...data });
 

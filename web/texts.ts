@@ -12,6 +12,8 @@ declare module 'i18next' {
 export type Texts = ReturnType<typeof createTexts>;
 
 export const language = 'en';
+/** How dates and times are written: day before month, 24 hours. */
+export const locale = 'en-GB';
 
 export function createTexts() {
   const instance = i18next.createInstance();
@@ -20,6 +22,8 @@ export function createTexts() {
     lng: language,
     resources: { [language]: { translation: en } },
     initAsync: false,
+    // An empty text means that there is nothing to say.
+    returnEmptyString: true,
     interpolation: { escapeValue: false },
   });
   return instance.t;

@@ -7,11 +7,12 @@ import { clockTime, learnServerTime, tick } from './times.js';
  *
  * @typedef {{ version: string, html: string }} Region
  * @typedef {{ nowMs: number, regions: Record<string, Region> }} Status
- * @typedef {{ event: 'status', data: Status } | { event: 'lookup-runs', data: { pbxIds: string[] } } | { event: 'signed-out', data: {} }} Message
+ * @typedef {{ event: 'status', data: Status } | { event: 'lookup-runs', data: { pbxIds?: string[] } } | { event: 'signed-out', data: {} }} Message
  */
 
 const silenceMs = 10_000;
 const reopenEveryMs = 4_000;
+const tickEveryMs = 500;
 
 /** @param {string} account */
 export function followStatus(account) {
@@ -33,14 +34,19 @@ export function followStatus(account) {
     openedAtMs = Date.now();
     known = { nowMs: 0, regions: {} };
     source = new EventSource('/events');
+    let isNew = true;
     for (const event of /** @type {const} */ (['status', 'lookup-runs', 'signed-out'])) {
       source.addEventListener(event, (/** @type {MessageEvent<string>} */ message) => {
         const heard = /** @type {Message} */ ({ event, data: JSON.parse(message.data) });
         if (heard.event === 'status') {
           known = { nowMs: heard.data.nowMs, regions: { ...known.regions, ...heard.data.regions } };
         }
-        hear(heard);
-        channel.postMessage(heard);
+        tell(heard);
+        if (heard.event === 'status' && isNew) {
+          isNew = false;
+          // Runs that came before the stream was open were told to nobody.
+          tell({ event: 'lookup-runs', data: {} });
+        }
       });
     }
   }
@@ -56,6 +62,7 @@ export function followStatus(account) {
     turn = new AbortController();
     const { signal } = turn;
     channel.postMessage({ event: 'hello' });
+    void reloadRuns();
     // Browsers have no locks for pages that came unencrypted: each tab then has a stream of its own.
     if (!('locks' in navigator)) return open();
     const leading = () =>
@@ -70,6 +77,12 @@ export function followStatus(account) {
     turn?.abort();
     turn = undefined;
     close();
+  }
+
+  /** @param {Message} message */
+  function tell(message) {
+    hear(message);
+    channel.postMessage(message);
   }
 
   /** @param {Message} message */
@@ -97,7 +110,7 @@ export function followStatus(account) {
     setUnknown(silent, heardAtMs);
     const broken = source?.readyState === EventSource.CLOSED;
     if (source && (slept || ((silent || broken) && now - openedAtMs > reopenEveryMs))) open();
-  }, 1_000);
+  }, tickEveryMs);
 
   const follow = () => {
     if (document.hidden) leave();
@@ -128,10 +141,11 @@ function showStatus({ nowMs, regions }) {
   }
 }
 
-/** @param {string[]} pbxIds */
+/** @param {string[]} [pbxIds] Absent: of any phone system. */
 async function reloadRuns(pbxIds) {
   const table = document.querySelector('[data-runs-of]');
-  if (!(table instanceof HTMLElement) || !pbxIds.includes(table.dataset.runsOf ?? '') || document.hidden) return;
+  if (!(table instanceof HTMLElement) || document.hidden) return;
+  if (pbxIds && !pbxIds.includes(table.dataset.runsOf ?? '')) return;
   const response = await fetch(table.dataset.source ?? '').catch(() => undefined);
   if (response?.ok && !response.redirected) table.innerHTML = await response.text();
 }

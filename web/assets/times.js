@@ -1,5 +1,5 @@
-const language = document.documentElement.lang;
-const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+const { locale } = document.documentElement.dataset;
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 
 /** The server's clock counts, not this computer's. */
 let aheadMs = Number(document.documentElement.dataset.now) - Date.now();
@@ -36,4 +36,4 @@ function inWords(ms) {
 }
 
 /** @param {number} ms */
-export const clockTime = (ms) => new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(ms);
+export const clockTime = (ms) => new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(ms);
