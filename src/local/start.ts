@@ -117,10 +117,13 @@ async function tellOfMail(folder: string, signal: AbortSignal): Promise<void> {
   try {
     for await (const { filename } of watch(folder, { signal })) {
       if (filename === null || seen.has(filename)) continue;
-      const link = /https?:\/\/\S+/.exec(await readFile(join(folder, filename), 'utf8').catch(() => ''))?.[0];
-      if (link === undefined) continue;
+      const message = await readFile(join(folder, filename), 'utf8').catch(() => '');
+      const link = /https?:\/\/\S+/.exec(message)?.[0];
+      if (link === undefined) continue; // not written to its end yet, or without a link
       seen.add(filename);
-      console.log(`  A message for ${filename} was written to ${folder}. Its link: ${link}`);
+      console.log(
+        `  Mail to ${/^To: (.*)$/m.exec(message)?.[1]?.trim() ?? 'somebody'} (${join(folder, filename)}): ${link}`,
+      );
     }
   } catch (error) {
     if (!signal.aborted) throw error;
