@@ -52,6 +52,7 @@ await runProcess('server', async (context) => {
     standIn: settings.SALESFORCE_STAND_IN_URL === undefined ? undefined : { url: settings.SALESFORCE_STAND_IN_URL },
     countries: countries(),
     exampleCallerId: '+4975253099803',
+    allowPrivateWebhooks: settings.WEBHOOK_ALLOW_PRIVATE,
     health: { ready: () => isReady, parts: parts.now },
     services: {
       ...dependencies,

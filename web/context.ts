@@ -7,7 +7,10 @@ import type { Flashes } from './plugins/flash.ts';
 import type { Texts } from './texts.ts';
 
 /** What every route of the portal is given. */
-export interface Portal extends Pick<AppOptions, 'publicUrl' | 'standIn' | 'countries' | 'exampleCallerId'> {
+export interface Portal extends Pick<
+  AppOptions,
+  'publicUrl' | 'standIn' | 'countries' | 'exampleCallerId' | 'allowPrivateWebhooks'
+> {
   readonly services: PortalServices & { readonly mails: AccountMails };
   readonly texts: Texts;
   readonly cookies: Cookies;

@@ -2,6 +2,8 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from '../src/logger.ts';
 import type {
   Accounts,
+  AccountTokens,
+  AlertTargets,
   Audit,
   Authorizations,
   ChangeFeed,
@@ -12,13 +14,16 @@ import type {
   Lookups,
   Mailer,
   OneTimeLinks,
+  PackageKeys,
   PasswordHasher,
   Pbxs,
   PbxTokenSigner,
+  RequestSigner,
   SalesforceOAuth,
   Sealer,
   SecretTokens,
   Sessions,
+  WebhookSender,
 } from '../src/ports.ts';
 
 /** What the portal needs of the world. */
@@ -34,6 +39,11 @@ export interface PortalServices {
   readonly pbxs: Pbxs;
   readonly lookups: Pick<Lookups, 'create'>;
   readonly lookupRuns: Pick<LookupRuns, 'listOfPbx'>;
+  readonly alertTargets: AlertTargets;
+  readonly webhooks: WebhookSender;
+  readonly requestSigner: Pick<RequestSigner, 'sign'>;
+  readonly accountTokens: AccountTokens;
+  readonly packageKeys: Pick<PackageKeys, 'put' | 'addedAtMs'>;
   readonly changes: ChangeFeed;
   readonly passwords: PasswordHasher;
   readonly tokens: SecretTokens;
@@ -63,6 +73,8 @@ export interface AppOptions {
   readonly countries: readonly string[];
   /** E.164; stands in the ready-made `curl` lines. */
   readonly exampleCallerId: string;
+  /** Whether webhooks may lead into private networks. */
+  readonly allowPrivateWebhooks: boolean;
   readonly health: Health;
   readonly services: PortalServices;
   /** Everything under `/api` and `/acd/api`. */

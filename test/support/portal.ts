@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
+import { requestSigner } from '../../src/crypto/request-signer.ts';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -8,6 +9,12 @@ import type { Account } from '../../src/ports.ts';
 import { buildApp } from '../../web/app.ts';
 import type { AppOptions } from '../../web/options.ts';
 import { createFakeAccounts, createFakeAudit, createFakeOneTimeLinks, createFakeSessions } from './fakes/accounts.ts';
+import {
+  createFakeAccountTokens,
+  createFakeAlertTargets,
+  createFakePackageKeys,
+  createFakeWebhooks,
+} from './fakes/alerts.ts';
 import {
   createFakeAuthorizations,
   createFakeConnectionEngine,
@@ -26,9 +33,14 @@ export type TestPortal = Awaited<ReturnType<typeof createTestPortal>>;
 /** The portal over fakes of everything that it needs. */
 export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
   const clock = createFakeClock();
+  const accounts = createFakeAccounts();
   const fakes = {
     clock,
-    accounts: createFakeAccounts(),
+    accounts,
+    alertTargets: createFakeAlertTargets(async (accountId) => (await accounts.findById(accountId))?.email ?? ''),
+    accountTokens: createFakeAccountTokens(clock.now),
+    packageKeys: createFakePackageKeys(clock.now),
+    webhooks: createFakeWebhooks(),
     sessions: createFakeSessions(),
     links: createFakeOneTimeLinks(clock.now),
     audit: createFakeAudit(),
@@ -49,6 +61,7 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     standIn: undefined,
     countries: ['DE', 'FR', 'US'],
     exampleCallerId: '+493023125000',
+    allowPrivateWebhooks: false,
     health: { ready: () => true, parts: () => ({ postgres: 'ok', temporal: 'ok' }) },
     phoneApi: async () => undefined,
     ...overrides,
@@ -58,6 +71,7 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
       passwords: fakePasswords,
       tokens: secretTokens,
       signer: pbxTokenSigner,
+      requestSigner,
       sealer: createSealer([{ id: 'test', key: randomBytes(32) }]),
     },
   });

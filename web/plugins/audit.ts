@@ -14,6 +14,14 @@ export const auditActions = [
   'pbx.changed',
   'pbx-token.created',
   'pbx-token.revoked',
+  'alert-target.added',
+  'alert-target.confirmed',
+  'alert-target.switched',
+  'alert-target.tested',
+  'alert-target.removed',
+  'account-token.created',
+  'account-token.revoked',
+  'package-key.added',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

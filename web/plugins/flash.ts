@@ -6,6 +6,10 @@ import type { Cookies } from './cookies.ts';
 /** What a form that was sent tells the page that comes next, once. */
 export interface Flash {
   readonly notice?: string;
+  /** What did not work. */
+  readonly problem?: string;
+  /** A secret just made: it is shown now and never again. */
+  readonly secret?: { readonly kind: 'account-token' | 'webhook'; readonly name: string; readonly value: string };
   /** A token just made: it is shown now and never again. */
   readonly pbxToken?: { readonly pbxId: PbxId; readonly name: string; readonly jwt: string };
 }
