@@ -115,9 +115,13 @@ export function explain(reason: AuthorizationReason, detail: ReasonDetail, t: Te
     orgId: detail.orgId ?? t('connection.unknown-org'),
     answer: detail.answer ?? t('connection.unknown-answer'),
   };
+  const explanation = t(`why.${reason}.explanation`, facts);
   return {
     title: t(`why.${reason}.title`, facts),
-    explanation: t(`why.${reason}.explanation`, facts),
+    // A user name is written as it is, our word for an unknown user as sentences begin.
+    explanation: explanation.startsWith(t('connection.unknown-user'))
+      ? explanation.charAt(0).toUpperCase() + explanation.slice(1)
+      : explanation,
     action: t(`why.${reason}.action`, facts),
     setup: t(`why.${reason}.setup`, facts) || undefined,
   };

@@ -1,0 +1,84 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import en from '../../web/locales/en.json' with { type: 'json' };
+
+const root = join(import.meta.dirname, '../..');
+const read = (pattern: string) =>
+  globSync(pattern, { cwd: root }).map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+const templates = read('web/views/**/*.eta');
+const modules = read('web/**/*.ts');
+
+function keysOf(texts: object, prefix = ''): string[] {
+  return Object.entries(texts).flatMap(([name, value]: [string, unknown]) =>
+    typeof value === 'object' && value !== null ? keysOf(value, `${prefix}${name}.`) : [prefix + name],
+  );
+}
+/** Plural forms are one key. */
+const keys = [...new Set(keysOf(en).map((key) => key.replace(/_(?:one|other)$/, '')))];
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Quoted words that a key can be, and beginnings that one is built from: `'a.b.' + c`, `a.b.${c}.d`. */
+const words = new Set<string>();
+const patterns: { readonly source: string; readonly regex: RegExp }[] = [];
+for (const { text } of [...templates, ...modules]) {
+  for (const [, , word = ''] of text.matchAll(/(['"])([a-z][\w.-]*)\1/gi)) {
+    words.add(word);
+    if (/\.[\w.-]*\.$/.test(word)) patterns.push({ source: word, regex: new RegExp(`^${escaped(word)}`) });
+  }
+  for (const [, template = ''] of text.matchAll(/`([a-z][\w-]*\.[^`\s]*\$\{[^`\s]*)`/gi)) {
+    const parts = template.split(/\$\{[^}]*\}/);
+    patterns.push({
+      source: template,
+      regex: new RegExp(`^${parts.map((part) => escaped(part)).join('[^.]+')}$`),
+    });
+  }
+}
+
+/** A template without what is computed, without tags, and without what no person sees. */
+const literalText = (template: string) =>
+  template
+    .replace(/<%[\s\S]*?%>/g, '')
+    .replace(/<!doctype[^>]*>/gi, '')
+    .replace(/<[^>]*>/g, '');
+
+/** Attributes that are read out or shown. */
+const spokenAttributes = (template: string) =>
+  [...template.replace(/<%[\s\S]*?%>/g, '').matchAll(/\b(?:aria-label|alt|title|placeholder)="([^"]*)"/g)].map(
+    ([, text = '']) => text,
+  );
+
+describe('the texts', () => {
+  it.each(templates)('stand in no template: $file', ({ text }) => {
+    expect(literalText(text)).not.toMatch(/\p{L}/u);
+    expect(spokenAttributes(text).join('')).not.toMatch(/\p{L}/u);
+  });
+
+  it.each(templates)('exist where a template names them: $file', ({ text }) => {
+    const named = [...text.matchAll(/\bit\.t\(\s*'([^']+)'\s*(\+?)/g)];
+    const missing = named.filter(([, name = '', joined]) =>
+      joined === '+' ? !keys.some((key) => key.startsWith(name)) : !keys.includes(name),
+    );
+    expect(missing.map(([, name]) => name)).toEqual([]);
+  });
+
+  it('are each used somewhere', () => {
+    const unused = keys.filter((key) => !words.has(key) && !patterns.some(({ regex }) => regex.test(key)));
+    expect(unused).toEqual([]);
+  });
+
+  it('are found by no pattern that could be any key', () => {
+    const wide = patterns.filter(({ regex }) => keys.filter((key) => regex.test(key)).length > keys.length / 3);
+    expect(wide.map(({ source }) => source)).toEqual([]);
+  });
+
+  it('are never empty but for a set-up path that is not needed', () => {
+    const empty = keysOf(en).filter((key) => textAt(key) === '' && !/^(?:why|warnings)\..*\.setup$/.test(key));
+    expect(empty).toEqual([]);
+  });
+});
+
+function textAt(key: string): unknown {
+  return key.split('.').reduce<unknown>((texts, name) => (texts as Record<string, unknown>)[name], en);
+}
