@@ -10,20 +10,23 @@ import type { AcdLicence } from '../src/domain/user-rights.ts';
 import type { Logger } from '../src/logger.ts';
 import type { Audit, Connections, CredentialsStore, SalesforceData, SalesforceOAuth } from '../src/ports.ts';
 import { checkConnection } from '../src/use-cases/check-connection.ts';
+import type { AlertPorts } from '../src/use-cases/consider-alerts.ts';
 import { readConnection, recordConnection } from '../src/use-cases/keep-connection.ts';
 
 const checkLimitMs = 15_000;
 
-export function createConnectionActivities(dependencies: {
-  readonly connections: Connections;
-  readonly credentials: CredentialsStore;
-  readonly oauth: SalesforceOAuth;
-  readonly data: Pick<SalesforceData, 'query' | 'queries'>;
-  readonly audit: Audit;
-  readonly licence: AcdLicence;
-  readonly intervals: ConnectionIntervals;
-  readonly logger: Pick<Logger, 'error'>;
-}) {
+export function createConnectionActivities(
+  dependencies: AlertPorts & {
+    readonly connections: Connections;
+    readonly credentials: CredentialsStore;
+    readonly oauth: SalesforceOAuth;
+    readonly data: Pick<SalesforceData, 'query' | 'queries'>;
+    readonly audit: Audit;
+    readonly licence: AcdLicence;
+    readonly intervals: ConnectionIntervals;
+    readonly logger: Pick<Logger, 'error'>;
+  },
+) {
   return {
     readConnection: async (orgId: OrgId): Promise<ConnectionReading> => ({
       facts: await readConnection(dependencies, orgId),

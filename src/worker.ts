@@ -1,10 +1,14 @@
+import { createAlertActivities } from '../activities/alerts.ts';
 import { createAuthorizationActivities } from '../activities/authorizations.ts';
 import { createConnectionActivities } from '../activities/connections.ts';
 import { createCredentialsActivities } from '../activities/credentials.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { createAlertPresenter } from '../web/presenters/alerts.ts';
+import { createTexts } from '../web/texts.ts';
 import { taskQueues } from '../workflows/names.ts';
 import { secretTokens } from './crypto/tokens.ts';
 import { openDependencies } from './dependencies.ts';
+import { createMailer } from './mail/mailer.ts';
 import { createRegistry, serveMetrics } from './metrics.ts';
 import { runProcess } from './run-process.ts';
 import { workflowBundle } from './temporal/bundle.ts';
@@ -25,6 +29,8 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
   const dependencies = {
     ...(await openDependencies(config, logger, cleanup, signal)),
     tokens: secretTokens,
+    mailer: createMailer(settings, logger),
+    presentAlert: createAlertPresenter(createTexts(), config.publicUrl).alert,
     licence: config.acdLicence,
     limits: refreshLimits,
     intervals: config.connectionIntervals,
@@ -36,6 +42,7 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
       taskQueue: taskQueues.connections,
       workflowBundle: await workflowBundle(settings.WORKFLOW_BUNDLE_PATH, logger),
       activities: {
+        ...createAlertActivities(dependencies),
         ...createAuthorizationActivities(dependencies),
         ...createConnectionActivities(dependencies),
         ...createCredentialsActivities(dependencies),

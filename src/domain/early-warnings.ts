@@ -12,7 +12,8 @@ export const apiCallsHigh = 0.8;
 /** A refresh token that nobody used for 30 days has expired; it is told ten days before. */
 export const idleLongMs = 20 * 24 * 3_600_000;
 
-export type WarnedConnection = Pick<Connection, 'state' | 'cause' | 'apiUsed' | 'apiMax' | 'lastRefreshedAtMs'>;
+export type WarnedConnection = Pick<Connection, 'state' | 'cause' | 'lastRefreshedAtMs'> &
+  Partial<Pick<Connection, 'apiUsed' | 'apiMax'>>;
 
 const isGiven: Readonly<Record<EarlyWarning, (connection: WarnedConnection, nowMs: number) => boolean>> = {
   'refresh-uncertain': ({ cause }) => cause === 'refresh-uncertain',

@@ -5,6 +5,7 @@ import type { OrgId } from '../domain/ids.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Audit, Connections, Credentials, CredentialsStore } from '../ports.ts';
+import { considerAlerts, type AlertPorts } from './consider-alerts.ts';
 
 /** The connection of an org as a workflow finds it; null when there is none that is not disconnected. */
 export async function readConnection(
@@ -27,14 +28,15 @@ export async function readConnection(
   };
 }
 
-/** Writes the row, and the timeline of what changed; an operator hears of what only an operator can mend. */
+/** Writes the row, has people told what is news to them, and writes the timeline; an operator hears of what only an operator can mend. */
 export async function recordConnection(
-  { connections, audit, logger }: { connections: Connections; audit: Audit; logger: Pick<Logger, 'error'> },
+  ports: AlertPorts & { connections: Connections; audit: Audit; logger: Pick<Logger, 'error'> },
   { orgId, connectionId, version, row, timeline }: ConnectionRecord,
 ): Promise<void> {
+  const { connections, audit, logger } = ports;
   const { state, sinceMs, cause, causeDetail, lastCheckedAtMs, lastRefreshedAtMs, nextRefreshAtMs, apiUsage } = row;
   if (state !== 'disconnected') {
-    await connections.update(connectionId, version, {
+    const known = {
       state,
       sinceMs,
       cause: cause ?? undefined,
@@ -44,7 +46,9 @@ export async function recordConnection(
       nextRefreshAtMs: nextRefreshAtMs ?? undefined,
       ...(apiUsage === null ? {} : { apiUsed: apiUsage.used, apiMax: apiUsage.max }),
       disconnecting: row.disconnecting,
-    });
+    };
+    const isWritten = await connections.update(connectionId, version, known);
+    if (isWritten) await considerAlerts(ports, { id: connectionId, orgId, ...known });
   }
   if (timeline.length === 0) return;
   if (state === 'broken' && cause !== null && causeClass(cause) === 'misconfiguration') {

@@ -7,6 +7,7 @@ import { createCredentialsActivities } from '../../activities/credentials.ts';
 import { createFailureInterceptor } from '../../activities/failure-interceptor.ts';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
+import { createAlerts } from '../../src/database/alerts.ts';
 import { createAccounts } from '../../src/database/accounts.ts';
 import { createAudit } from '../../src/database/audit.ts';
 import { createAuthorizations } from '../../src/database/authorizations.ts';
@@ -16,7 +17,7 @@ import { createCredentials } from '../../src/database/credentials.ts';
 import { defaultIntervals, type ConnectionIntervals } from '../../src/domain/connection-life.ts';
 import type { Connection } from '../../src/domain/connection.ts';
 import { standInClientId, standInClientSecret, startStandIn } from '../../src/local/salesforce/server.ts';
-import type { RefreshLimits } from '../../src/ports.ts';
+import type { AlertEngine, RefreshLimits } from '../../src/ports.ts';
 import { createSalesforceData } from '../../src/salesforce/data.ts';
 import { createSalesforceHttp } from '../../src/salesforce/http.ts';
 import { createSalesforceOAuth } from '../../src/salesforce/oauth.ts';
@@ -84,6 +85,8 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
   const lookAtToken = createLookAtToken({ credentials, oauth, clock, everyMs: 0 });
   const engine = createConnectionEngine(temporal.client, { lookAtToken });
 
+  /** What people were to be told of. */
+  const alertsAskedFor: Parameters<AlertEngine['start']>[0][] = [];
   /** What a test may replace; activities look at it with every call. */
   const parts = {
     authorizations,
@@ -92,6 +95,9 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
     data,
     oauth,
     audit,
+    alerts: createAlerts(db),
+    alertEngine: { start: async (alert) => void alertsAskedFor.push(alert) } satisfies AlertEngine as AlertEngine,
+    clock,
     engine,
     sealer,
     tokens: secretTokens,
@@ -148,6 +154,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
     connections,
     credentials,
     audit,
+    alertsAskedFor,
     startWorker,
     account,
 
@@ -207,7 +214,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
       return connection;
     },
 
-    /** Requests to the stand-in's token endpoint that carried a refresh token. */
+    /** Requests to the stand-in's token endpoint that carried a refresh token; a code has no grant yet. */
     refreshes: () =>
       standIn.control
         .journal()
