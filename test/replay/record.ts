@@ -1,0 +1,8 @@
+import { startVitest } from 'vitest/node';
+
+/*
+ * Records the histories that replay tests hold the workflows to: run it after adding a case, never to make a failing replay pass. It
+ * needs what the tests need, and runs in their frame, so it is a test run of the files that record.
+ */
+const vitest = await startVitest([], { include: ['test/replay/*.record.ts'], watch: false });
+await vitest.close();
