@@ -5,8 +5,9 @@ import { alertTargets } from '../../drizzle/schema/alert-targets.ts';
 import type { DeliveryFailure } from '../domain/alerts.ts';
 import type { AlertTarget, AlertTargets, Sealer } from '../ports.ts';
 import { guarded, violatedConstraint, type Drizzle } from './client.ts';
+import { sealContext } from './sealed-columns.ts';
 
-const secretContext = (targetId: string) => `alert_targets.secret ${targetId}`;
+const secretContext = (targetId: string) => sealContext('alert_targets.secret_sealed', targetId);
 
 export function createAlertTargets(db: Drizzle, sealer: Sealer): AlertTargets {
   /** Every account has its own mail as a target, from the first time that somebody looks. */

@@ -4,12 +4,13 @@ import type { AuthorizationReason, ReasonDetail } from '../domain/connection.ts'
 import type { Authorization, Authorizations, FormerGrant, Grant, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
 import { guarded, type Drizzle } from './client.ts';
+import { sealContext } from './sealed-columns.ts';
 
 type Row = typeof authorizations.$inferSelect;
 
 /** What a sealed field belongs to: it opens in its own row and column only. */
-export const authorizationContext = (id: string, field: 'verifier' | 'code' | 'grant' | 'former-grant'): string =>
-  `authorization:${id}:${field}`;
+export const authorizationContext = (id: string, field: 'code_verifier' | 'code' | 'grant' | 'former_grant'): string =>
+  sealContext(`authorizations.${field}_sealed`, id);
 
 export function createAuthorizations(db: Drizzle, sealer: Sealer): Authorizations {
   const find = async (id: string): Promise<Row | undefined> =>
@@ -30,7 +31,7 @@ export function createAuthorizations(db: Drizzle, sealer: Sealer): Authorization
           if (!row) throw new Error('an insert returned no row');
           await tx
             .update(authorizations)
-            .set({ codeVerifierSealed: sealer.seal(codeVerifier, authorizationContext(row.id, 'verifier')) })
+            .set({ codeVerifierSealed: sealer.seal(codeVerifier, authorizationContext(row.id, 'code_verifier')) })
             .where(eq(authorizations.id, row.id));
           return row;
         }),
@@ -94,7 +95,7 @@ export function createAuthorizations(db: Drizzle, sealer: Sealer): Authorization
         if (row?.codeSealed == null || row.codeVerifierSealed === null) return undefined;
         return {
           code: sealer.open(row.codeSealed, authorizationContext(id, 'code')),
-          codeVerifier: sealer.open(row.codeVerifierSealed, authorizationContext(id, 'verifier')),
+          codeVerifier: sealer.open(row.codeVerifierSealed, authorizationContext(id, 'code_verifier')),
           loginHost: row.loginHost,
           accountId: row.accountId,
         };
@@ -131,7 +132,7 @@ export function createAuthorizations(db: Drizzle, sealer: Sealer): Authorization
       guarded(async () => {
         const row = await find(id);
         if (row?.formerGrantSealed == null) return undefined;
-        return JSON.parse(sealer.open(row.formerGrantSealed, authorizationContext(id, 'former-grant'))) as FormerGrant;
+        return JSON.parse(sealer.open(row.formerGrantSealed, authorizationContext(id, 'former_grant'))) as FormerGrant;
       }),
 
     end: (id, { status, reason, detail, orgId }) =>

@@ -102,7 +102,7 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
               formerGrantSealed:
                 formerGrant === undefined
                   ? null
-                  : sealer.seal(JSON.stringify(formerGrant), authorizationContext(authorizationId, 'former-grant')),
+                  : sealer.seal(JSON.stringify(formerGrant), authorizationContext(authorizationId, 'former_grant')),
               endedAt: sql`now()`,
             })
             .where(eq(authorizations.id, authorizationId));

@@ -4,10 +4,11 @@ import type { OrgId } from '../domain/ids.ts';
 import type { Credentials, CredentialsStore, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
 import { guarded, type Drizzle } from './client.ts';
+import { sealContext } from './sealed-columns.ts';
 
 /** What a sealed token belongs to: it opens in its own row and column only. */
 export const credentialsContext = (orgId: OrgId, field: 'access' | 'refresh'): string =>
-  `credentials:${orgId}:${field}`;
+  sealContext(`credentials.${field}_token_sealed`, orgId);
 
 /** The refresh protocol of design section 4: every step is one statement that says for which version and attempt it holds. */
 export function createCredentials(db: Drizzle, sealer: Sealer): CredentialsStore {

@@ -4,10 +4,11 @@ import type { Finding, LookupRun, Question } from '../domain/lookup.ts';
 import type { LookupRuns, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
 import { guarded, type Drizzle } from './client.ts';
+import { sealContext } from './sealed-columns.ts';
 
 type Row = typeof lookupRuns.$inferSelect;
 
-const questionContext = (runId: string) => `lookup_runs.question ${runId}`;
+const questionContext = (runId: string) => sealContext('lookup_runs.question_sealed', runId);
 
 export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
   return {

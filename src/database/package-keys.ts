@@ -3,8 +3,9 @@ import { connections } from '../../drizzle/schema/connections.ts';
 import { packageKeys } from '../../drizzle/schema/package-keys.ts';
 import type { PackageKeys, Sealer } from '../ports.ts';
 import { guarded, type Drizzle } from './client.ts';
+import { sealContext } from './sealed-columns.ts';
 
-const secretContext = (connectionId: string) => `package_keys.secret ${connectionId}`;
+const secretContext = (connectionId: string) => sealContext('package_keys.secret_sealed', connectionId);
 
 export function createPackageKeys(db: Drizzle, sealer: Sealer): PackageKeys {
   return {

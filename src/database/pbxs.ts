@@ -6,12 +6,13 @@ import { AppError } from '../errors.ts';
 import type { Change, PbxToken, Pbxs, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
 import { guarded, type Drizzle } from './client.ts';
+import { sealContext } from './sealed-columns.ts';
 
 type Row = typeof pbxs.$inferSelect;
 type TokenRow = typeof pbxTokens.$inferSelect;
 type Transaction = Parameters<Parameters<Drizzle['transaction']>[0]>[0];
 
-const secretContext = (pbxId: string) => `pbxs.signing_secret ${pbxId}`;
+const secretContext = (pbxId: string) => sealContext('pbxs.signing_secret_sealed', pbxId);
 
 export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
   return {
