@@ -1,8 +1,9 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 
-const folder = new URL('../../drizzle/migrations', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('../../drizzle/migrations', import.meta.url));
 /** Any constant: whoever holds it migrates, the others wait. */
 const advisoryLock = 7_220_615;
 
