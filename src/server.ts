@@ -1,5 +1,6 @@
 import { createPhoneApi } from '../web/routes/phone-api/index.ts';
 import { buildApp } from '../web/app.ts';
+import { createTexts } from '../web/texts.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createLookupActivities } from '../activities/lookups.ts';
 import { taskQueues } from '../workflows/names.ts';
@@ -23,6 +24,7 @@ import { installRuntime } from './temporal/runtime.ts';
 import { runWorker } from './temporal/worker.ts';
 import { createAskExtension } from './use-cases/ask-extension.ts';
 import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
+import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
 import { createFindRecord, findWithoutSearch } from './use-cases/find-record.ts';
 import { createLookupCalls } from './use-cases/lookup-calls.ts';
@@ -142,6 +144,11 @@ async function openLookups(
     phoneApi: createPhoneApi({
       authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
       askExtension: createAskExtension({ directory, calls, readNumber, dialingRules: defaultDialingRules }),
+      accountApi: {
+        authenticateAccount: createAuthenticateAccount({ ...dependencies, tokens: secretTokens }),
+        connections: dependencies.connections,
+        texts: createTexts(),
+      },
       directory,
       clock,
       publicUrl: config.publicUrl,

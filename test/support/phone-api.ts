@@ -1,16 +1,20 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { pbxTokenReader } from '../../src/crypto/pbx-jwt.ts';
+import { secretTokens } from '../../src/crypto/tokens.ts';
 import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import type { ReadNumber } from '../../src/phone-numbers/read-number.ts';
 import type { Credentials } from '../../src/ports.ts';
 import { createAskExtension } from '../../src/use-cases/ask-extension.ts';
 import { createAskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
+import { createAuthenticateAccount } from '../../src/use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from '../../src/use-cases/authenticate-pbx.ts';
 import { findWithoutSearch, type FindRecord } from '../../src/use-cases/find-record.ts';
 import { createLookupCalls, type LookupCalls } from '../../src/use-cases/lookup-calls.ts';
 import { createPhoneApi } from '../../web/routes/phone-api/index.ts';
+import { createTexts } from '../../web/texts.ts';
+import { createFakeAccountTokens } from './fakes/alerts.ts';
 import {
   accountId,
   connection,
@@ -33,6 +37,7 @@ export interface TestPhoneApi {
   readonly runs: FakeLookupRuns;
   readonly calls: LookupCalls;
   readonly counts: Readonly<Record<string, number>>;
+  readonly accountTokens: ReturnType<typeof createFakeAccountTokens>;
   readonly rejected: { orgId: string; version: number }[];
   /** Answers for Salesforce. */
   findRecord: FindRecord;
@@ -61,6 +66,7 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
   const metrics = createFakeLookupMetrics();
   const rejected: TestPhoneApi['rejected'] = [];
   const clock = { now: () => Date.now() };
+  const accountTokens = createFakeAccountTokens(clock.now);
   const app = Fastify();
   const calls = createLookupCalls({
     askSalesforce: createAskSalesforce({
@@ -86,6 +92,7 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
     calls,
     counts: metrics.counts,
     rejected,
+    accountTokens,
     findRecord: async () => ({ ok: true, finding: matched('201'), apiUsage: undefined }),
     async newToken({ id = crypto.randomUUID(), pbxId = pbx.id, secret = signingSecret, expiresAtMs } = {}) {
       const token = { id, pbxId, name: 'Kamailio', createdAtMs: 0, lastUsedAtMs: undefined, revokedAtMs: undefined };
@@ -101,6 +108,11 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
     createPhoneApi({
       authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
       askExtension: createAskExtension({ directory, calls, readNumber, dialingRules: () => rules }),
+      accountApi: {
+        authenticateAccount: createAuthenticateAccount({ accountTokens, tokens: secretTokens }),
+        connections: { ofAccount: async (account) => directory.connection(account) },
+        texts: createTexts(),
+      },
       directory,
       clock,
       publicUrl: 'http://localhost:3000',

@@ -18,6 +18,7 @@ export const openApi = fastifyPlugin<{ publicUrl: string }>(
           securitySchemes: {
             bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
             query: { type: 'apiKey', in: 'query', name: 'token' },
+            accountToken: { type: 'http', scheme: 'bearer', description: 'An account token, `tla_…`' },
           },
         },
         security: [{ bearer: [] }, { query: [] }],

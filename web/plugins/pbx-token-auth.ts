@@ -2,6 +2,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { splitPbxAndOrg, toTripletId, type PbxId } from '../../src/domain/ids.ts';
 import type { Pbx } from '../../src/domain/lookup.ts';
 import type { AuthenticatePbx } from '../../src/use-cases/authenticate-pbx.ts';
+import { bearerToken } from './bearer-token.ts';
 
 /** The phone system that asks: `request.getDecorator<Pbx>(pbxOfRequest)`. */
 export const pbxOfRequest = 'pbx';
@@ -21,8 +22,6 @@ export const pbxTokenAuth = fastifyPlugin<{ authenticate: AuthenticatePbx }>(
   },
   { name: 'pbx-token-auth' },
 );
-
-const bearerToken = (header: string | undefined): string | undefined => /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1];
 
 function pbxIdOf(parameters: unknown): PbxId | undefined {
   const pbxAndOrg = textOf(parameters, 'pbxAndOrg');

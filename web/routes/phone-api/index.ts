@@ -5,6 +5,7 @@ import type { AuthenticatePbx } from '../../../src/use-cases/authenticate-pbx.ts
 import type { Clock, PhoneDirectory } from '../../../src/ports.ts';
 import { openApi } from '../../plugins/openapi.ts';
 import { pbxTokenAuth } from '../../plugins/pbx-token-auth.ts';
+import { connectionStatusRoutes, type AccountApiServices } from './connection-status.ts';
 import { extensionRoutes } from './extension.ts';
 import { healthRoutes } from './health.ts';
 import { methodRoutes } from './methods.ts';
@@ -21,6 +22,7 @@ export interface PhoneApiServices {
 
 export interface PhoneApiOptions extends PhoneApiServices {
   readonly authenticatePbx: AuthenticatePbx;
+  readonly accountApi: Omit<AccountApiServices, 'clock'>;
   /** Origin that the description names. */
   readonly publicUrl: string;
 }
@@ -34,7 +36,7 @@ export const createPhoneApi =
   };
 
 const phoneApiRoutes =
-  ({ authenticatePbx, ...services }: PhoneApiOptions): FastifyPluginAsync =>
+  ({ authenticatePbx, accountApi, ...services }: PhoneApiOptions): FastifyPluginAsync =>
   async (app) => {
     if (!app.hasContentTypeParser('application/x-www-form-urlencoded')) await app.register(formbody);
     app.setErrorHandler(sendProblem);
@@ -47,6 +49,7 @@ const phoneApiRoutes =
     });
     await app.register(methodRoutes);
     await app.register(openApiRoutes);
+    await app.register(connectionStatusRoutes, { ...accountApi, clock: services.clock });
     await app.register(async (guarded) => {
       await guarded.register(pbxTokenAuth, { authenticate: authenticatePbx });
       await guarded.register(extensionRoutes, services);

@@ -1,0 +1,40 @@
+import type { Static } from 'typebox';
+import type { Connection } from '../../src/domain/connection.ts';
+import { warningsOf } from '../../src/domain/early-warnings.ts';
+import type { ConnectionStatusSchema } from '../schemas/connection-status.ts';
+import type { Texts } from '../texts.ts';
+import { presentConnection } from './connection.ts';
+
+const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
+
+/** What the page of a connection says, for programs. */
+export function presentConnectionStatus(
+  connection: Connection,
+  nowMs: number,
+  t: Texts,
+): Static<typeof ConnectionStatusSchema> {
+  const { word, summary, why } = presentConnection({ connection, attempt: undefined }, nowMs, t);
+  return {
+    orgId: connection.orgId,
+    status: word,
+    state: connection.state,
+    since: new Date(connection.sinceMs).toISOString(),
+    summary,
+    reason: connection.cause ?? null,
+    explanation: why ? `${why.title}. ${why.explanation}` : null,
+    nextStep: why?.action ?? null,
+    setup: why?.setup ?? null,
+    warnings: warningsOf(connection, nowMs).map((warning) => ({
+      warning,
+      explanation: `${t(`warnings.${warning}.title`)}. ${t(`warnings.${warning}.explanation`)}`,
+      nextStep: t(`warnings.${warning}.action`),
+    })),
+    lastChecked: iso(connection.lastCheckedAtMs),
+    lastRefreshed: iso(connection.lastRefreshedAtMs),
+    nextRefresh: iso(connection.nextRefreshAtMs),
+    apiCalls:
+      connection.apiUsed === undefined || connection.apiMax === undefined
+        ? null
+        : { used: connection.apiUsed, max: connection.apiMax },
+  };
+}
