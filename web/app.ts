@@ -101,7 +101,8 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
 
   readSessions(app, services, cookies);
   auditChanges(app, services.audit);
-  app.addHook('preHandler', (request, reply, done) => {
+  // Before anything is said about what a form holds.
+  app.addHook('preValidation', (request, reply, done) => {
     if (request.method === 'POST') app.csrfProtection(request, reply, done);
     else done();
   });

@@ -196,6 +196,7 @@ describe('the last questions', () => {
     orgId,
     lookupId: '12C153-CD55ED-2CB7C5',
     lookupVersion: 1,
+    isTest: false,
     question: { callerId: '+493023125001' },
     answer: { reason: 'matched', extension: '201', matches: 1, ms: 42 },
     found: undefined,

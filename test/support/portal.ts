@@ -54,6 +54,7 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     mailer: createFakeMailer(),
   };
   const logLines: string[] = [];
+  const { host } = new URL(overrides.publicUrl ?? publicUrl);
   const app = await buildApp({
     publicUrl,
     trustProxy: undefined,
@@ -94,23 +95,25 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
   /** A browser with that account signed in. */
   async function newSignedInBrowser(account?: Account): Promise<Browser> {
     const { email } = account ?? (await newAccount());
-    const browser = new Browser(app);
+    const browser = new Browser(app, host);
     await browser.get('/sign-in');
     await browser.post('/sign-in', { email, password });
     return browser;
   }
 
-  return { ...fakes, app, logLines, newAccount, newSignedInBrowser, newBrowser: () => new Browser(app) };
+  return { ...fakes, app, logLines, newAccount, newSignedInBrowser, newBrowser: () => new Browser(app, host) };
 }
 
 /** As much of a browser as forms need: it keeps cookies, and sends the token of the page it saw last. */
 export class Browser {
   readonly cookies = new Map<string, string>();
   #csrf = '';
+  readonly #host: string;
   readonly #app: { inject(options: InjectOptions): Promise<LightMyRequestResponse> };
 
-  constructor(app: { inject(options: InjectOptions): Promise<LightMyRequestResponse> }) {
+  constructor(app: { inject(options: InjectOptions): Promise<LightMyRequestResponse> }, host: string) {
     this.#app = app;
+    this.#host = host;
   }
 
   get(url: string): Promise<LightMyRequestResponse> {
@@ -130,7 +133,7 @@ export class Browser {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await this.#app.inject({
       ...options,
-      headers: { host: 'localhost:3000', ...options.headers, ...(cookie === '' ? {} : { cookie }) },
+      headers: { host: this.#host, ...options.headers, ...(cookie === '' ? {} : { cookie }) },
     });
     for (const { name, value, maxAge, expires } of response.cookies) {
       if (value === '' || maxAge === 0 || expires?.getTime() === 0) this.cookies.delete(name);
