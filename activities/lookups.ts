@@ -6,10 +6,10 @@ import { AppError } from '../src/errors.ts';
 import type { ReadNumber } from '../src/phone-numbers/read-number.ts';
 import type { Clock, LookupRuns, PhoneDirectory, Sealer } from '../src/ports.ts';
 import type { AskSalesforce } from '../src/use-cases/ask-salesforce.ts';
-import { numberOf } from '../src/use-cases/ask-extension.ts';
-import type { FindWithoutSearch } from '../src/use-cases/find-record.ts';
 import type { LookupCalls } from '../src/use-cases/lookup-calls.ts';
 import { openDetail, openQuestion, sealDetail } from '../src/use-cases/lookup-record.ts';
+import { readQuestion } from '../src/use-cases/read-question.ts';
+import { findWithoutSearch } from '../src/use-cases/search-input.ts';
 
 /** Nobody waits any more, so Salesforce may take its time; the activity itself has three seconds more. */
 const laterLimitMs = 12_000;
@@ -17,16 +17,13 @@ const laterLimitMs = 12_000;
 export function createLookupActivities(dependencies: {
   readonly calls: Pick<LookupCalls, 'find' | 'recorded'>;
   readonly askSalesforce: AskSalesforce;
-  readonly findWithoutSearch: FindWithoutSearch;
-  readonly directory: Pick<PhoneDirectory, 'pbx' | 'lookup'>;
+  readonly directory: Pick<PhoneDirectory, 'pbx' | 'lookup' | 'dialingRules'>;
   readonly readNumber: (sent: string, rules: DialingRules) => ReadNumber;
-  readonly dialingRules: (country: string) => DialingRules;
   readonly runs: Pick<LookupRuns, 'record'>;
   readonly sealer: Sealer;
   readonly clock: Clock;
 }) {
-  const { calls, askSalesforce, findWithoutSearch, directory, readNumber, dialingRules, runs, sealer, clock } =
-    dependencies;
+  const { calls, askSalesforce, directory, readNumber, runs, sealer, clock } = dependencies;
 
   return {
     /**
@@ -76,6 +73,7 @@ export function createLookupActivities(dependencies: {
         orgId: start.orgId,
         lookupId: start.lookupId,
         lookupVersion: start.lookupVersion,
+        isTest: false,
         question,
         number,
         answer: { reason: outcome.reason, extension, matches: outcome.matches, ms: outcome.ms },
@@ -92,13 +90,13 @@ export function createLookupActivities(dependencies: {
     const known = directory.pbx(start.pbxId);
     const lookup = directory.lookup(start.lookupId);
     if (!known || !lookup) return undefined;
-    const rules = dialingRules(known.pbx.country);
+    const rules = directory.dialingRules(known.pbx);
     const { question } = openQuestion(sealer, start.runId, start.sealedQuestion);
-    const number = numberOf(question, (sent) => readNumber(sent, rules));
+    const read = readQuestion(question, (sent) => readNumber(sent, rules));
     return (
-      findWithoutSearch(number) ??
+      findWithoutSearch(lookup.steps, read) ??
       (await askSalesforce(
-        { accountId: start.accountId, number, rules, steps: lookup.steps },
+        { accountId: start.accountId, question: read, rules, steps: lookup.steps },
         AbortSignal.any([cancellationSignal(), AbortSignal.timeout(limitMs)]),
       ))
     );

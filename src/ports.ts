@@ -1,6 +1,15 @@
-import type { AuthorizationReason, Cause, Connection, ReasonDetail } from './domain/connection.ts';
+import type { AuthorizationReason, Cause, Connection, Observations, ReasonDetail } from './domain/connection.ts';
 import type { AlertEvent, AlertMemory, AlertTopic, DeliveryFailure } from './domain/alerts.ts';
-import type { AnswerReason, LookupDefinition, LookupRun, LookupStart, Pbx } from './domain/lookup.ts';
+import type { DialingRules } from './domain/dialing-rules.ts';
+import type { ReadyMadeCondition, StepFilter, StepOrder } from './domain/lookup-step.ts';
+import type {
+  AnswerReason,
+  DefinitionProblem,
+  LookupDefinition,
+  LookupRun,
+  LookupStart,
+  Pbx,
+} from './domain/lookup.ts';
 import type { LookupId, OrgId, PbxId } from './domain/ids.ts';
 import type { Signature } from './domain/request-signature.ts';
 
@@ -202,6 +211,7 @@ export type ConnectionChange = Partial<
     | 'nextRefreshAtMs'
     | 'apiUsed'
     | 'apiMax'
+    | 'observed'
     | 'disconnecting'
   >
 >;
@@ -228,6 +238,8 @@ export interface Connections {
   ofAccount(accountId: string): Promise<Connection | undefined>;
   /** The connection of the org that is not disconnected, else the one disconnected last. */
   ofOrg(orgId: OrgId): Promise<Connection | undefined>;
+  /** Where the org's records are looked at; undefined while it is not connected. */
+  instanceUrl(orgId: OrgId): Promise<string | undefined>;
   /**
    * Claims the org for the account, makes the attempt's grant the credentials, keeps the former grant with the attempt, and ends the
    * attempt with success: one transaction. Harmless when repeated.
@@ -238,6 +250,7 @@ export interface Connections {
     grant: Grant & { refreshToken: string; instanceUrl: string };
     loginHost: string;
     user: ConnectedUser;
+    observed?: Observations | undefined;
     takeOverMs: number;
   }): Promise<HandOverOutcome>;
   /** Writes the projection row. False, and nothing written: credentials above `version` exist, whose workflow knows better. */
@@ -270,6 +283,11 @@ export interface SalesforceOAuth {
   /** Also good when the token was no longer valid. Throws `SALESFORCE_UNAVAILABLE`. */
   revoke(loginHost: string, token: string): Promise<void>;
   introspect(credentials: Pick<Credentials, 'accessToken' | 'loginHost'>, signal: AbortSignal): Promise<Introspection>;
+  /** Whether our app is installed in the org of this access token; undefined when that cannot be learnt. */
+  isAppInstalled(
+    session: Pick<SalesforceSession, 'accessToken' | 'instanceUrl'>,
+    signal: AbortSignal,
+  ): Promise<boolean | undefined>;
 }
 
 /** Where and as whom the data API is asked. */
@@ -313,30 +331,56 @@ export interface SalesforceData {
   ): Promise<SalesforceResult<readonly SalesforceRecord[]>>;
 }
 
-/** One object whose phone fields are searched, with the user fields that are wanted of the record's owner. */
-export interface SearchedObject {
-  readonly object: string;
-  readonly fields: readonly string[];
-  readonly ownerFields: readonly string[];
+/** What of the data API is no record. */
+export interface SalesforceResources {
+  /** `GET` of a resource below `/services/data/vXX.X`; undefined where it has not changed since. 404 is a failure. */
+  resource(
+    session: SalesforceSession,
+    path: string,
+    signal: AbortSignal,
+    ifModifiedSince?: string,
+  ): Promise<SalesforceResult<{ readonly body: unknown; readonly lastModified: string | undefined } | undefined>>;
 }
 
-/** Who owns a record. `user-id-only`: the search could not tell more; `RecordSearch.user` can. */
-export type RecordOwner =
+/** What one step of a lookup asks of one object. Field names may lead over parents. */
+export interface RecordQuestion {
+  readonly object: string;
+  /** The fields that are compared; one that agrees is enough. */
+  readonly fields: readonly string[];
+  /** A number is compared with a field that holds numbers. */
+  readonly values: readonly (string | number)[];
+  /** Conditions that must hold. */
+  readonly only: readonly ReadyMadeCondition[];
+  readonly filters: readonly StepFilter[];
+  readonly order: readonly StepOrder[];
+  /** Fields that are told of each record, beside those compared. */
+  readonly wanted: readonly string[];
+  /** Lookup fields to User; of each user `userFields` are told. */
+  readonly users: readonly string[];
+  readonly userFields: readonly string[];
+}
+
+/** Whom a lookup field to User names. `user-id-only`: the query could not tell more; `RecordSearch.user` can. */
+export type RecordUser =
   | {
       readonly kind: 'user';
+      readonly id: string;
       readonly isActive: boolean;
       readonly fields: Readonly<Record<string, string | undefined>>;
     }
-  | { readonly kind: 'user-id-only'; readonly userId: string }
-  | { readonly kind: 'queue' };
+  | { readonly kind: 'user-id-only'; readonly id: string }
+  /** A queue, or nobody. */
+  | { readonly kind: 'none' };
 
 export interface FoundRecord {
   readonly object: string;
   readonly id: string;
-  readonly lastModifiedAtMs: number;
-  /** Of the fields searched, those that are not empty. */
+  /** Of the fields compared and wanted, those that are not empty. */
   readonly values: Readonly<Record<string, string>>;
-  readonly owner: RecordOwner;
+  /** What it is ordered by, in the order of the question. */
+  readonly rank: readonly (string | number | boolean | undefined)[];
+  /** By the field that names the user. */
+  readonly users: Readonly<Record<string, RecordUser>>;
 }
 
 export interface RecordSearchCall {
@@ -346,31 +390,73 @@ export interface RecordSearchCall {
   readonly onQueries?: (queries: readonly string[]) => void;
 }
 
-/** The records that Salesforce gave, and the objects that it refused to be asked for. */
-export interface FoundRecords {
-  readonly records: readonly FoundRecord[];
-  readonly refused: readonly { readonly object: string; readonly failure: SalesforceFailure }[];
-}
-
-/** Finds records by phone number; the one place that knows how Salesforce is asked for them. */
+/** Finds records; the one place that knows how Salesforce is asked for them. */
 export interface RecordSearch {
-  /** Fields that are exactly one of the values. One API call for up to five objects. */
+  /** Fields that are exactly one of the values, one result a question. One API call for up to five questions. */
   byValues(
-    objects: readonly SearchedObject[],
-    values: readonly string[],
+    questions: readonly RecordQuestion[],
     call: RecordSearchCall,
-  ): Promise<SalesforceResult<FoundRecords>>;
-  /** Phone fields that the search index holds under one of the digit strings. One API call. */
+  ): Promise<SalesforceResult<readonly SalesforceResult<readonly FoundRecord[]>[]>>;
+  /**
+   * Phone fields that the search index holds under one of the digit strings, by question. One API call, unless two questions ask
+   * one object under different conditions.
+   */
   byDigits(
-    objects: readonly SearchedObject[],
+    questions: readonly RecordQuestion[],
     digits: readonly string[],
     call: RecordSearchCall,
-  ): Promise<SalesforceResult<FoundRecords>>;
+  ): Promise<SalesforceResult<readonly (readonly FoundRecord[])[]>>;
+  /** A user by id, or the active one of this name; undefined where there is none. */
   user(
-    userId: string,
+    by: { readonly id: string } | { readonly name: string },
     fields: readonly string[],
     call: RecordSearchCall,
-  ): Promise<SalesforceResult<RecordOwner | undefined>>;
+  ): Promise<SalesforceResult<RecordUser | undefined>>;
+}
+
+/** The extensions of an account's users, from memory. */
+export interface ExtensionMap {
+  /** The primary extension. Salesforce's user ids have 18 characters here. */
+  ofUser(userId: string): string | undefined;
+  userNamed(name: string): { readonly userId: string; readonly extension: string } | undefined;
+}
+
+export interface DescribedField {
+  readonly name: string;
+  readonly label: string;
+  /** Salesforce's word: `phone`, `string`, `reference`, … */
+  readonly type: string;
+  readonly filterable: boolean;
+  readonly sortable: boolean;
+  readonly externalId: boolean;
+  /** Objects that a lookup field leads to. */
+  readonly referenceTo: readonly string[];
+  /** `Account` of `AccountId`. */
+  readonly relationshipName: string | undefined;
+}
+
+export interface ListedObject {
+  readonly name: string;
+  readonly label: string;
+  readonly isCustom: boolean;
+  readonly queryable: boolean;
+  /** Whether the search index knows it. */
+  readonly searchable: boolean;
+}
+
+export interface DescribedObject extends ListedObject {
+  readonly fields: readonly DescribedField[];
+}
+
+/** What the connected user may see of the org's objects; kept for some minutes. */
+export interface OrgSchema {
+  objects(session: SalesforceSession, signal: AbortSignal): Promise<SalesforceResult<readonly ListedObject[]>>;
+  /** Undefined when there is none of this name, or the user may not see it. */
+  object(
+    session: SalesforceSession,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<SalesforceResult<DescribedObject | undefined>>;
 }
 
 // ----------------------------------------------------------------------------------------------------- phone systems
@@ -380,38 +466,130 @@ export interface PbxToken {
   readonly id: string;
   readonly pbxId: PbxId;
   readonly name: string;
+  /** Addresses and networks (CIDR) that it may be used from; empty: everywhere. */
+  readonly allowedAddresses: readonly string[];
   readonly createdAtMs: number;
   readonly expiresAtMs: number | undefined;
   readonly lastUsedAtMs: number | undefined;
   readonly revokedAtMs: number | undefined;
 }
 
+type PbxDefaults = 'defaultDataLookupId' | 'defaultIvrLookupId' | 'dialingRulesId' | 'limits';
+
+/** What is absent begins as nothing, or as the product's default. */
+export type NewPbx = Omit<Pbx, 'version' | PbxDefaults> & Partial<Pick<Pbx, PbxDefaults>>;
+
+/** What is absent stays. */
+export type PbxChange = Pick<Pbx, 'id' | 'accountId'> & Partial<Omit<Pbx, 'id' | 'accountId' | 'version'>>;
+
 export interface Pbxs {
   /** The signing secret is sealed by the adapter. */
-  create(pbx: Omit<Pbx, 'version'>, signingSecret: Uint8Array): Promise<Pbx>;
+  create(pbx: NewPbx, signingSecret: Uint8Array): Promise<Pbx>;
   list(accountId: string): Promise<readonly Pbx[]>;
   find(accountId: string, id: PbxId): Promise<Pbx | undefined>;
-  update(pbx: Omit<Pbx, 'version'>): Promise<Pbx>;
+  /** Throws `PBX_NOT_FOUND`. */
+  update(change: PbxChange): Promise<Pbx>;
   signingSecret(id: PbxId): Promise<Uint8Array>;
-  createToken(token: { id: string; pbxId: PbxId; name: string; expiresAtMs: number | undefined }): Promise<PbxToken>;
+  /** Whether tokens without `jti`, signed with a secret from elsewhere, are accepted. */
+  hasImportedSecret(id: PbxId): Promise<boolean>;
+  /** Accepts such tokens from now on; undefined: none any more. Sealed by the adapter. */
+  setImportedSecret(pbx: Pick<Pbx, 'id' | 'accountId'>, secret: Uint8Array | undefined): Promise<void>;
+  createToken(token: {
+    id: string;
+    pbxId: PbxId;
+    name: string;
+    expiresAtMs: number | undefined;
+    allowedAddresses?: readonly string[];
+  }): Promise<PbxToken>;
   tokens(id: PbxId): Promise<readonly PbxToken[]>;
   /** False when there is no such unrevoked token of this PBX. */
   revokeToken(pbxId: PbxId, tokenId: string): Promise<boolean>;
   touchTokens(used: ReadonlyMap<string, number>): Promise<void>;
 }
 
+type LookupDefaults = 'fallbacks' | 'problems' | 'checkedAtMs';
+export type NewLookup = Omit<LookupDefinition, 'version' | LookupDefaults> &
+  Partial<Pick<LookupDefinition, LookupDefaults>>;
+export type LookupChange = Pick<LookupDefinition, 'id' | 'accountId'> &
+  Partial<Pick<LookupDefinition, 'name' | 'steps' | 'fallbacks' | 'fallbackExtension' | 'problems' | 'checkedAtMs'>>;
+
 export interface Lookups {
-  create(lookup: Omit<LookupDefinition, 'version'>): Promise<LookupDefinition>;
+  create(lookup: NewLookup): Promise<LookupDefinition>;
   find(accountId: string, id: LookupId): Promise<LookupDefinition | undefined>;
+  /** In the order of their making. */
+  list(accountId: string): Promise<readonly LookupDefinition[]>;
+  /** A new version; what is absent stays. Throws `LOOKUP_NOT_FOUND`. */
+  update(change: LookupChange): Promise<LookupDefinition>;
+  /** What a check against the org found; no new version. Nothing happens when the definition is another by now. */
+  noteCheck(lookup: Pick<LookupDefinition, 'id' | 'version'>, problems: readonly DefinitionProblem[]): Promise<void>;
+  /** `in-use`: a default of a phone system. */
+  remove(accountId: string, id: LookupId): Promise<'removed' | 'in-use' | 'not-found'>;
+}
+
+export interface DialingRuleSet {
+  readonly id: string;
+  readonly accountId: string;
+  readonly name: string;
+  readonly rules: DialingRules;
+}
+
+/** An account's named sets of dialing rules. */
+export interface DialingRuleSets {
+  create(set: Omit<DialingRuleSet, 'id'>): Promise<DialingRuleSet>;
+  list(accountId: string): Promise<readonly DialingRuleSet[]>;
+  find(accountId: string, id: string): Promise<DialingRuleSet | undefined>;
+  /** Undefined when there is no such set. */
+  update(set: DialingRuleSet): Promise<DialingRuleSet | undefined>;
+  /** `in-use`: of a phone system. */
+  remove(accountId: string, id: string): Promise<'removed' | 'in-use' | 'not-found'>;
+}
+
+export type ExtensionSourceName = 'salesforce' | 'hand' | 'import';
+
+/** An extension of a Salesforce user. Several users may share one, and one user may have several. */
+export interface MappedExtension {
+  readonly id: string;
+  readonly accountId: string;
+  /** 18 characters. */
+  readonly userId: string;
+  readonly userName: string;
+  readonly extension: string;
+  /** The one that rings; exactly one of a user's. */
+  readonly isPrimary: boolean;
+  readonly source: ExtensionSourceName;
+}
+export type NewExtension = Omit<MappedExtension, 'id' | 'accountId'>;
+
+export interface Extensions {
+  /** By user name, primary first. */
+  list(accountId: string): Promise<readonly MappedExtension[]>;
+  /** Replaces all of one user's; exactly one must be primary, or there are none. */
+  setOfUser(
+    accountId: string,
+    user: { readonly userId: string; readonly userName: string },
+    extensions: readonly Pick<MappedExtension, 'extension' | 'isPrimary' | 'source'>[],
+  ): Promise<void>;
+  /** Replaces everything from `source`, or all: one transaction. */
+  replace(accountId: string, extensions: readonly NewExtension[], source?: ExtensionSourceName): Promise<void>;
+}
+
+export interface DirectoryPbx {
+  readonly pbx: Pbx;
+  readonly signingSecret: Uint8Array;
+  /** Of tokens without `jti`; undefined: none are accepted. */
+  readonly importedSecret?: Uint8Array;
 }
 
 /** What the phone API needs of everything that changes rarely, from memory; told of changes by NOTIFY. */
 export interface PhoneDirectory {
-  pbx(id: PbxId): { readonly pbx: Pbx; readonly signingSecret: Uint8Array } | undefined;
+  pbx(id: PbxId): DirectoryPbx | undefined;
   token(id: string): PbxToken | undefined;
   /** Remembers when a token was used; written in batches. */
   tokenUsed(id: string, atMs: number): void;
   lookup(id: LookupId): LookupDefinition | undefined;
+  /** Its own set, else that of its country. */
+  dialingRules(pbx: Pick<Pbx, 'country' | 'dialingRulesId'>): DialingRules;
+  extensions(accountId: string): ExtensionMap;
   connection(accountId: string): Connection | undefined;
   /** The opened credentials of an org; undefined when it is not connected. */
   credentials(orgId: OrgId): Credentials | undefined;
@@ -425,6 +603,73 @@ export interface LookupRuns {
   /** Idempotent by run id: a second write fills in what the first did not know. */
   record(run: LookupRun): Promise<void>;
   listOfPbx(accountId: string, pbxId: PbxId, limit: number): Promise<readonly LookupRun[]>;
+}
+
+/** Which of an account's lookup runs; what is absent is of no matter. */
+export interface LookupRunFilter {
+  readonly pbxId?: PbxId | undefined;
+  readonly lookupId?: LookupId | undefined;
+  readonly reason?: LookupRun['answer']['reason'] | undefined;
+  /** As E.164; one of them. */
+  readonly numbers?: readonly string[] | undefined;
+  readonly fromMs?: number | undefined;
+  /** Exclusive. */
+  readonly toMs?: number | undefined;
+}
+
+/** Where a page of the log begins: beside this run. */
+export interface LookupRunPlace {
+  readonly askedAtMs: number;
+  readonly id: string;
+}
+
+export interface LookupRunPage {
+  /** Newest first. */
+  readonly runs: readonly LookupRun[];
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+}
+
+/** What a phone system was told in one span of time. */
+export interface LookupRunSpan {
+  readonly startMs: number;
+  /** Questions answered, those that shared an answer included. */
+  readonly answers: Readonly<Partial<Record<LookupRun['answer']['reason'], number>>>;
+  /** Of the durations, in milliseconds; undefined where none is known. */
+  readonly p50: number | undefined;
+  readonly p95: number | undefined;
+  readonly p99: number | undefined;
+}
+
+/** An account's lookup runs for reading. */
+export interface LookupRunLog {
+  /** The newest runs, or those next to a place. */
+  page(
+    accountId: string,
+    filter: LookupRunFilter,
+    part: { readonly limit: number; readonly olderThan?: LookupRunPlace; readonly newerThan?: LookupRunPlace },
+  ): Promise<LookupRunPage>;
+  find(accountId: string, id: string): Promise<LookupRun | undefined>;
+  /** All of them, newest first, in portions. */
+  all(accountId: string, filter: LookupRunFilter): AsyncIterable<readonly LookupRun[]>;
+  /** By spans of time, those without a question left out; runs of the test box do not count. */
+  spans(
+    accountId: string,
+    pbxId: PbxId,
+    time: { readonly fromMs: number; readonly toMs: number; readonly spanMs: number },
+  ): Promise<{ readonly spans: readonly LookupRunSpan[]; readonly whole: Omit<LookupRunSpan, 'startMs'> }>;
+}
+
+/** How long lookup runs are kept. */
+export interface LookupRunRetention {
+  daysOf(accountId: string): Promise<number>;
+  setDays(accountId: string, days: number): Promise<void>;
+  /** Makes the log's partitions of this month and of the next three. */
+  preparePartitions(): Promise<void>;
+  /** Drops the partitions that hold nothing that any account keeps; answers with their names. */
+  dropOldPartitions(): Promise<readonly string[]>;
+  /** Deletes runs that their accounts keep no longer, at most so many; answers with how many. */
+  deleteOldRuns(limit: number): Promise<number>;
 }
 
 // ------------------------------------------------------------------------------------------------------------ engine
@@ -643,6 +888,8 @@ export type Change =
   | { readonly kind: 'pbx'; readonly id: PbxId; readonly accountId: string }
   | { readonly kind: 'pbx-token'; readonly id: string; readonly pbxId: PbxId }
   | { readonly kind: 'lookup'; readonly id: LookupId }
+  | { readonly kind: 'dialing-rules'; readonly id: string }
+  | { readonly kind: 'extensions'; readonly accountId: string }
   | { readonly kind: 'authorization'; readonly id: string; readonly accountId: string }
   | { readonly kind: 'lookup-run'; readonly id: string; readonly accountId: string; readonly pbxId: PbxId };
 
@@ -706,8 +953,8 @@ export interface PbxTokenSigner {
 
 /** What the JWT of a phone system says of itself; true only when `isSignedWith` the secret of that phone system. */
 export interface PbxTokenClaims {
-  /** `jti`. */
-  readonly id: string;
+  /** `jti`; tokens from elsewhere have none. */
+  readonly id: string | undefined;
   /** `aud`. */
   readonly pbxId: PbxId;
   readonly expiresAtMs: number | undefined;

@@ -22,11 +22,11 @@ import { workflowBundle } from './temporal/bundle.ts';
 import { createLookupEngine } from './temporal/lookup-engine.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { runWorker } from './temporal/worker.ts';
-import { createAskExtension } from './use-cases/ask-extension.ts';
+import { createAskLookup } from './use-cases/ask-lookup.ts';
 import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
 import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
-import { createFindRecord, findWithoutSearch } from './use-cases/find-record.ts';
+import { createFindRecord } from './use-cases/find-record.ts';
 import { createLookupCalls } from './use-cases/lookup-calls.ts';
 import { watchParts } from './watch-parts.ts';
 
@@ -87,7 +87,12 @@ async function openLookups(
   metrics: ReturnType<typeof createLookupMetrics>,
 ) {
   const { clock, sealer, lookupRuns, engine, temporal } = dependencies;
-  const directory = await openPhoneDirectory({ ...dependencies, db: dependencies.database.db, logger });
+  const directory = await openPhoneDirectory({
+    ...dependencies,
+    db: dependencies.database.db,
+    rulesOfCountry: defaultDialingRules,
+    logger,
+  });
   cleanup.defer(() => directory.close());
 
   const askSalesforce = createAskSalesforce({
@@ -101,7 +106,6 @@ async function openLookups(
   const lookupEngine = createLookupEngine({ client: temporal.client, metrics, logger });
   const calls = createLookupCalls({
     askSalesforce,
-    findWithoutSearch,
     engine: lookupEngine,
     runs: lookupRuns,
     sealer,
@@ -118,10 +122,8 @@ async function openLookups(
       activities: createLookupActivities({
         calls,
         askSalesforce,
-        findWithoutSearch,
         directory,
         readNumber,
-        dialingRules: defaultDialingRules,
         runs: lookupRuns,
         sealer,
         clock,
@@ -143,7 +145,7 @@ async function openLookups(
     worker,
     phoneApi: createPhoneApi({
       authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
-      askExtension: createAskExtension({ directory, calls, readNumber, dialingRules: defaultDialingRules }),
+      askLookup: createAskLookup({ directory, calls, readNumber }),
       accountApi: {
         authenticateAccount: createAuthenticateAccount({ ...dependencies, tokens: secretTokens }),
         connections: dependencies.connections,

@@ -4,6 +4,8 @@ export * from './one-time-links.ts';
 export * from './authorizations.ts';
 export * from './connections.ts';
 export * from './credentials.ts';
+export * from './dialing-rules.ts';
+export * from './extensions.ts';
 export * from './pbxs.ts';
 export * from './pbx-tokens.ts';
 export * from './lookups.ts';

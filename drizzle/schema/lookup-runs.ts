@@ -1,4 +1,4 @@
-import { index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { moment } from './columns.ts';
 
 /**
@@ -15,6 +15,7 @@ export const lookupRuns = pgTable(
     orgId: text('org_id'),
     lookupId: text('lookup_id').notNull(),
     lookupVersion: integer('lookup_version').notNull(),
+    isTest: boolean('is_test').notNull().default(false),
     /** What the phone system asked, sealed; and the keyed hash of the number as E.164, for finding it. */
     questionSealed: text('question_sealed').notNull(),
     numberHash: text('number_hash'),
@@ -28,8 +29,11 @@ export const lookupRuns = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.id, table.askedAt] }),
-    index('lookup_runs_pbx_id_asked_at').on(table.pbxId, table.askedAt),
+    // Each list of the log is one of these, read from its end. The reason and the duration lie beside the first, for its charts.
+    index('lookup_runs_pbx_id_asked_at').on(table.pbxId, table.askedAt), // include (answer_reason, answer_ms, repeats, is_test)
     index('lookup_runs_account_id_asked_at').on(table.accountId, table.askedAt),
-    index('lookup_runs_number_hash').on(table.numberHash),
+    index('lookup_runs_account_id_answer_reason_asked_at').on(table.accountId, table.answerReason, table.askedAt),
+    index('lookup_runs_lookup_id_asked_at').on(table.lookupId, table.askedAt),
+    index('lookup_runs_number_hash').on(table.numberHash, table.askedAt),
   ],
 );

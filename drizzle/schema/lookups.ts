@@ -13,7 +13,12 @@ export const lookups = pgTable(
     kind: text('kind', { enum: ['extension', 'data', 'ivr'] }).notNull(),
     name: text('name').notNull(),
     steps: jsonb('steps').notNull(),
+    /** Extensions by reason. */
+    fallbacks: jsonb('fallbacks').notNull().default({}),
     fallbackExtension: text('fallback_extension'),
+    /** What the last check against the org found. */
+    problems: jsonb('problems').notNull().default([]),
+    checkedAt: moment('checked_at'),
     version: integer('version').notNull().default(1),
     createdAt: moment('created_at').notNull().defaultNow(),
   },

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { moment } from './columns.ts';
 import { pbxs } from './pbxs.ts';
@@ -11,6 +12,11 @@ export const pbxTokens = pgTable(
       .notNull()
       .references(() => pbxs.id, { onDelete: 'cascade' }),
     name: text('name').notNull(),
+    /** Addresses and networks (CIDR) that it may be used from; empty: everywhere. */
+    allowedAddresses: text('allowed_addresses')
+      .array()
+      .notNull()
+      .default(sql`'{}'::text[]`),
     createdAt: moment('created_at').notNull().defaultNow(),
     expiresAt: moment('expires_at'),
     lastUsedAt: moment('last_used_at'),

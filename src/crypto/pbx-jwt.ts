@@ -17,7 +17,7 @@ export const pbxTokenReader: PbxTokenReader = {
     const claims = parse(encodedClaims);
     if (claims?.['iss'] !== 'ACDPt') return undefined;
     const { aud, jti, exp } = claims;
-    if (typeof aud !== 'string' || typeof jti !== 'string') return undefined;
+    if (typeof aud !== 'string' || (jti !== undefined && typeof jti !== 'string')) return undefined;
     if (exp !== undefined && typeof exp !== 'number') return undefined;
     return {
       id: jti,

@@ -26,11 +26,11 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
         await db.execute(sql`
           with written as (
             insert into lookup_runs as known (
-              id, asked_at, account_id, pbx_id, org_id, lookup_id, lookup_version, question_sealed, number_hash,
+              id, asked_at, account_id, pbx_id, org_id, lookup_id, lookup_version, is_test, question_sealed, number_hash,
               answer_reason, answer_extension, answer_matches, answer_ms, found, found_at, repeats
             ) values (
               ${id}::uuid, ${toMoment(run.askedAtMs)}::timestamptz, ${run.accountId}::uuid, ${run.pbxId}, ${run.orgId ?? null},
-              ${run.lookupId}, ${run.lookupVersion}, ${sealer.seal(JSON.stringify(asked), questionContext(id))},
+              ${run.lookupId}, ${run.lookupVersion}, ${run.isTest}, ${sealer.seal(JSON.stringify(asked), questionContext(id))},
               ${run.number === undefined ? null : sealer.keyedHash(run.number)},
               ${answer.reason}, ${answer.extension ?? null}, ${answer.matches}, ${answer.ms ?? null},
               ${found === undefined ? null : JSON.stringify(withoutFields(found))}::jsonb,
@@ -61,7 +61,7 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
   };
 }
 
-function toRun(row: Row, sealer: Sealer): LookupRun {
+export function toRun(row: Row, sealer: Sealer): LookupRun {
   const asked = JSON.parse(sealer.open(row.questionSealed, questionContext(row.id))) as {
     question: Question;
     number?: string;
@@ -74,6 +74,7 @@ function toRun(row: Row, sealer: Sealer): LookupRun {
     orgId: row.orgId ?? undefined,
     lookupId: row.lookupId,
     lookupVersion: row.lookupVersion,
+    isTest: row.isTest,
     question: asked.question,
     number: asked.number,
     answer: {
@@ -97,4 +98,4 @@ const withoutFields = ({ reason, matches, extension, recordId, object }: Finding
   object,
 });
 
-const toMoment = (ms: number): string => new Date(ms).toISOString();
+export const toMoment = (ms: number): string => new Date(ms).toISOString();

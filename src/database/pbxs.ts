@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import { pbxTokens } from '../../drizzle/schema/pbx-tokens.ts';
 import { pbxs } from '../../drizzle/schema/pbxs.ts';
-import type { Pbx } from '../domain/lookup.ts';
+import type { Pbx, PbxLimits } from '../domain/lookup.ts';
 import { AppError } from '../errors.ts';
 import type { Change, PbxToken, Pbxs, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
@@ -13,10 +13,11 @@ type TokenRow = typeof pbxTokens.$inferSelect;
 type Transaction = Parameters<Parameters<Drizzle['transaction']>[0]>[0];
 
 const secretContext = (pbxId: string) => sealContext('pbxs.signing_secret_sealed', pbxId);
+const importedSecretContext = (pbxId: string) => sealContext('pbxs.imported_secret_sealed', pbxId);
 
 export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
   return {
-    create: (pbx, signingSecret) =>
+    create: ({ limits, ...pbx }, signingSecret) =>
       guarded(() =>
         db.transaction(async (transaction) => {
           const signingSecretSealed = sealer.seal(
@@ -25,7 +26,7 @@ export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
           );
           const [row] = await transaction
             .insert(pbxs)
-            .values({ ...pbx, signingSecretSealed })
+            .values({ ...pbx, ...(limits && limitColumns(limits)), signingSecretSealed })
             .returning();
           await tell(transaction, { kind: 'pbx', id: pbx.id, accountId: pbx.accountId });
           return toPbx(required(row));
@@ -44,14 +45,15 @@ export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
           .where(and(eq(pbxs.accountId, accountId), eq(pbxs.id, id)));
         return row && toPbx(row);
       }),
-    update: ({ id, accountId, ...settings }) =>
+    update: ({ id, accountId, limits, ...change }) =>
       guarded(() =>
         db.transaction(async (transaction) => {
           const [row] = await transaction
             .update(pbxs)
             .set({
-              ...settings,
-              fallbackExtension: settings.fallbackExtension ?? null,
+              ...change,
+              ...(limits && limitColumns(limits)),
+              ...nullable(change),
               version: sql`${pbxs.version} + 1`,
             })
             .where(and(eq(pbxs.accountId, accountId), eq(pbxs.id, id)))
@@ -65,12 +67,37 @@ export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
         const [row] = await db.select({ sealed: pbxs.signingSecretSealed }).from(pbxs).where(eq(pbxs.id, id));
         return openSigningSecret(sealer, id, required(row).sealed);
       }),
-    createToken: ({ expiresAtMs, ...token }) =>
+    hasImportedSecret: (id) =>
+      guarded(async () => {
+        const [row] = await db.select({ sealed: pbxs.importedSecretSealed }).from(pbxs).where(eq(pbxs.id, id));
+        return required(row).sealed !== null;
+      }),
+    setImportedSecret: ({ id, accountId }, secret) =>
+      guarded(() =>
+        db.transaction(async (transaction) => {
+          const importedSecretSealed =
+            secret === undefined
+              ? null
+              : sealer.seal(Buffer.from(secret).toString('base64url'), importedSecretContext(id));
+          const [row] = await transaction
+            .update(pbxs)
+            .set({ importedSecretSealed })
+            .where(and(eq(pbxs.accountId, accountId), eq(pbxs.id, id)))
+            .returning({ id: pbxs.id });
+          required(row);
+          await tell(transaction, { kind: 'pbx', id, accountId });
+        }),
+      ),
+    createToken: ({ expiresAtMs, allowedAddresses = [], ...token }) =>
       guarded(() =>
         db.transaction(async (transaction) => {
           const [row] = await transaction
             .insert(pbxTokens)
-            .values({ ...token, expiresAt: expiresAtMs === undefined ? null : new Date(expiresAtMs) })
+            .values({
+              ...token,
+              allowedAddresses: [...allowedAddresses],
+              expiresAt: expiresAtMs === undefined ? null : new Date(expiresAtMs),
+            })
             .returning();
           await tell(transaction, { kind: 'pbx-token', id: token.id, pbxId: token.pbxId });
           return toToken(required(row));
@@ -105,6 +132,22 @@ export function createPbxs(db: Drizzle, sealer: Sealer): Pbxs {
   };
 }
 
+/** Absent in the change: absent here; undefined there: null here. */
+function nullable(change: Partial<Pick<Pbx, (typeof nullableColumns)[number]>>) {
+  return Object.fromEntries(nullableColumns.flatMap((name) => (name in change ? [[name, change[name] ?? null]] : [])));
+}
+const nullableColumns = ['fallbackExtension', 'defaultDataLookupId', 'defaultIvrLookupId', 'dialingRulesId'] as const;
+
+const limitColumns = ({ perSecond, burst, inFlight }: PbxLimits) => ({
+  limitPerSecond: perSecond,
+  limitBurst: burst,
+  limitInFlight: inFlight,
+});
+
+/** Opens the secret of tokens from elsewhere as it stands in the row. */
+export const openImportedSecret = (sealer: Sealer, id: string, sealed: string): Uint8Array =>
+  Buffer.from(sealer.open(sealed, importedSecretContext(id)), 'base64url');
+
 /** Opens a signing secret as it stands in the row. */
 export const openSigningSecret = (sealer: Sealer, id: string, sealed: string): Uint8Array =>
   Buffer.from(sealer.open(sealed, secretContext(id)), 'base64url');
@@ -119,6 +162,10 @@ export const toPbx = (row: Row): Pbx => ({
   answerFormat: row.answerFormat,
   notFoundOnMiss: row.notFoundOnMiss,
   defaultExtensionLookupId: row.defaultExtensionLookupId,
+  defaultDataLookupId: row.defaultDataLookupId ?? undefined,
+  defaultIvrLookupId: row.defaultIvrLookupId ?? undefined,
+  dialingRulesId: row.dialingRulesId ?? undefined,
+  limits: { perSecond: row.limitPerSecond, burst: row.limitBurst, inFlight: row.limitInFlight },
   version: row.version,
 });
 
@@ -126,6 +173,7 @@ export const toToken = (row: TokenRow): PbxToken => ({
   id: row.id,
   pbxId: row.pbxId,
   name: row.name,
+  allowedAddresses: row.allowedAddresses,
   createdAtMs: row.createdAt.getTime(),
   expiresAtMs: row.expiresAt?.getTime(),
   lastUsedAtMs: row.lastUsedAt?.getTime(),

@@ -1,26 +1,46 @@
 import { eq, sql } from 'drizzle-orm';
 import { connections } from '../../drizzle/schema/connections.ts';
 import { credentials } from '../../drizzle/schema/credentials.ts';
+import { dialingRules } from '../../drizzle/schema/dialing-rules.ts';
+import { extensions } from '../../drizzle/schema/extensions.ts';
 import { lookups } from '../../drizzle/schema/lookups.ts';
 import { pbxTokens } from '../../drizzle/schema/pbx-tokens.ts';
 import { pbxs } from '../../drizzle/schema/pbxs.ts';
 import { isActive, type Connection } from '../domain/connection.ts';
 import type { OrgId } from '../domain/ids.ts';
-import type { LookupDefinition, Pbx } from '../domain/lookup.ts';
+import type { DialingRules } from '../domain/dialing-rules.ts';
+import type { LookupDefinition } from '../domain/lookup.ts';
 import type { Logger } from '../logger.ts';
-import type { Change, ChangeFeed, Credentials, PbxToken, PhoneDirectory, Pbxs, Sealer } from '../ports.ts';
+import type {
+  Change,
+  ChangeFeed,
+  Credentials,
+  DirectoryPbx,
+  ExtensionMap,
+  PbxToken,
+  PhoneDirectory,
+  Pbxs,
+  Sealer,
+} from '../ports.ts';
 import { guarded, type Drizzle } from './client.ts';
 import { toConnection } from './connections.ts';
 import { toCredentials } from './credentials.ts';
+import { toDialingRuleSet } from './dialing-rule-sets.ts';
+import { toExtensionMap } from './extensions.ts';
 import { toLookup } from './lookups.ts';
-import { openSigningSecret, toPbx, toToken } from './pbxs.ts';
+import { openImportedSecret, openSigningSecret, toPbx, toToken } from './pbxs.ts';
 import { createReadInTurn } from './read-in-turn.ts';
 
 const tokenUsesEveryMs = 30_000;
 const readAgainAfterMs = 1_000;
 
 /** What a change makes worth reading again. */
-type Part = readonly ['pbx' | 'token' | 'lookup' | 'connection' | 'credentials', id: string];
+type Part = readonly [
+  'pbx' | 'token' | 'lookup' | 'dialingRules' | 'extensions' | 'connection' | 'credentials',
+  id: string,
+];
+
+const noExtensions = toExtensionMap([]);
 
 /**
  * Everything that the phone API reads, in memory. It hears of changes by NOTIFY and reads the changed row again; after a lost LISTEN
@@ -34,13 +54,18 @@ export async function openPhoneDirectory(dependencies: {
   readonly sealer: Sealer;
   readonly changes: ChangeFeed;
   readonly pbxs: Pick<Pbxs, 'touchTokens'>;
+  /** The rules of a country, for phone systems without a set of their own. */
+  readonly rulesOfCountry: (country: string) => DialingRules;
   readonly logger: Pick<Logger, 'warn' | 'error'>;
 }): Promise<PhoneDirectory & { close(): Promise<void> }> {
   const { db, sealer, changes, logger } = dependencies;
   const known = {
-    pbx: new Map<string, { pbx: Pbx; signingSecret: Uint8Array }>(),
+    pbx: new Map<string, DirectoryPbx>(),
     token: new Map<string, PbxToken>(),
     lookup: new Map<string, LookupDefinition>(),
+    dialingRules: new Map<string, DialingRules>(),
+    /** By account. */
+    extensions: new Map<string, ExtensionMap>(),
     /** By account. */
     connection: new Map<string, Connection>(),
     /** By org. */
@@ -68,8 +93,17 @@ export async function openPhoneDirectory(dependencies: {
     },
     async lookup(id) {
       const [row] = await db.select().from(lookups).where(eq(lookups.id, id));
-      if (row) known.lookup.set(id, toLookup(row));
+      if (row) setLookup(row);
       else known.lookup.delete(id);
+    },
+    async dialingRules(id) {
+      const [row] = await db.select().from(dialingRules).where(eq(dialingRules.id, id));
+      if (row) setDialingRules(row);
+      else known.dialingRules.delete(id);
+    },
+    async extensions(accountId) {
+      const rows = await db.select().from(extensions).where(eq(extensions.accountId, accountId));
+      known.extensions.set(accountId, toExtensionMap(rows));
     },
     async connection(accountId) {
       const rows = await db.select().from(connections).where(eq(connections.accountId, accountId)).orderBy(linkedLast);
@@ -105,6 +139,10 @@ export async function openPhoneDirectory(dependencies: {
     token: (id) => known.token.get(id),
     tokenUsed: (id, atMs) => void used.set(id, atMs),
     lookup: (id) => known.lookup.get(id),
+    dialingRules: ({ country, dialingRulesId }) =>
+      (dialingRulesId === undefined ? undefined : known.dialingRules.get(dialingRulesId)) ??
+      dependencies.rulesOfCountry(country),
+    extensions: (accountId) => known.extensions.get(accountId) ?? noExtensions,
     connection: (accountId) => known.connection.get(accountId),
     credentials: (orgId) => known.credentials.get(orgId),
     async reread(orgId) {
@@ -166,17 +204,24 @@ export async function openPhoneDirectory(dependencies: {
   }
 
   async function readEverything(): Promise<void> {
-    const [pbxRows, tokenRows, lookupRows, connectionRows, credentialsRows] = await Promise.all([
-      db.select().from(pbxs),
-      db.select().from(pbxTokens),
-      db.select().from(lookups),
-      db.select().from(connections).orderBy(linkedLast),
-      db.select().from(credentials),
-    ]);
+    const [pbxRows, tokenRows, lookupRows, ruleRows, extensionRows, connectionRows, credentialsRows] =
+      await Promise.all([
+        db.select().from(pbxs),
+        db.select().from(pbxTokens),
+        db.select().from(lookups),
+        db.select().from(dialingRules),
+        db.select().from(extensions),
+        db.select().from(connections).orderBy(linkedLast),
+        db.select().from(credentials),
+      ]);
     for (const map of Object.values(known)) map.clear();
     for (const row of pbxRows) setPbx(row);
     for (const row of tokenRows) known.token.set(row.id, toToken(row));
-    for (const row of lookupRows) known.lookup.set(row.id, toLookup(row));
+    for (const row of lookupRows) setLookup(row);
+    for (const row of ruleRows) setDialingRules(row);
+    for (const [accountId, rows] of Map.groupBy(extensionRows, (row) => row.accountId)) {
+      known.extensions.set(accountId, toExtensionMap(rows));
+    }
     for (const row of connectionRows) known.connection.set(row.accountId, toConnection(row));
     for (const row of credentialsRows) setCredentials(row);
   }
@@ -186,20 +231,31 @@ export async function openPhoneDirectory(dependencies: {
       known.pbx.set(row.id, {
         pbx: toPbx(row),
         signingSecret: openSigningSecret(sealer, row.id, row.signingSecretSealed),
+        ...(row.importedSecretSealed !== null && {
+          importedSecret: openImportedSecret(sealer, row.id, row.importedSecretSealed),
+        }),
       }),
     );
+  }
+
+  function setLookup(row: typeof lookups.$inferSelect): void {
+    readable('lookup', { lookupId: row.id }, () => known.lookup.set(row.id, toLookup(row)));
+  }
+
+  function setDialingRules(row: typeof dialingRules.$inferSelect): void {
+    readable('dialing rules', { id: row.id }, () => known.dialingRules.set(row.id, toDialingRuleSet(row).rules));
   }
 
   function setCredentials(row: typeof credentials.$inferSelect): void {
     readable('credentials', { orgId: row.orgId }, () => known.credentials.set(row.orgId, toCredentials(row, sealer)));
   }
 
-  /** A secret that cannot be opened is the trouble of its owner alone. */
+  /** A secret that cannot be opened, or JSON of another version, is the trouble of its owner alone. */
   function readable(what: string, subject: object, open: () => void): void {
     try {
       open();
     } catch (error) {
-      logger.error({ err: error, ...subject }, `stored ${what} cannot be opened`);
+      logger.error({ err: error, ...subject }, `stored ${what} cannot be read`);
     }
   }
 
@@ -259,6 +315,10 @@ function partOf(change: Change): Part | undefined {
       return ['token', change.id];
     case 'lookup':
       return ['lookup', change.id];
+    case 'dialing-rules':
+      return ['dialingRules', change.id];
+    case 'extensions':
+      return ['extensions', change.accountId];
     case 'connection':
       return ['connection', change.accountId];
     case 'credentials':

@@ -10,6 +10,7 @@ export const sealedColumns = {
   'credentials.access_token_sealed': 'org_id',
   'credentials.refresh_token_sealed': 'org_id',
   'pbxs.signing_secret_sealed': 'id',
+  'pbxs.imported_secret_sealed': 'id',
   'package_keys.secret_sealed': 'connection_id',
   'alert_targets.secret_sealed': 'id',
   'lookup_runs.question_sealed': 'id',

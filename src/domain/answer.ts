@@ -1,23 +1,27 @@
 import { troubleReasons } from './lookup.ts';
-import type { Answer, AnswerReason, Finding, LookupDefinition, Pbx } from './lookup.ts';
+import type { Answer, AnswerReason, Finding, LookupDefinition, LookupService, Pbx } from './lookup.ts';
 
-/** What a finding means for the caller: its extension, else the lookup's fallback, else the phone system's. */
+/** What a finding means for the caller: its extension, else the lookup's fallback for the reason, its other one, or the phone system's. */
 export function toAnswer(
   finding: Finding,
   context: {
     readonly runId: string;
-    readonly lookup: Pick<LookupDefinition, 'fallbackExtension'>;
+    readonly service: LookupService;
+    readonly lookup: Pick<LookupDefinition, 'fallbacks' | 'fallbackExtension'>;
     readonly pbx: Pick<Pbx, 'fallbackExtension'>;
     readonly ms: number;
   },
 ): Answer {
+  const { runId, service, lookup, pbx, ms } = context;
+  const { reason, matches } = finding;
+  const extension = finding.extension ?? lookup.fallbacks[reason] ?? lookup.fallbackExtension ?? pbx.fallbackExtension;
   return {
-    runId: context.runId,
-    reason: finding.reason,
-    matches: finding.matches,
-    extension: finding.extension ?? context.lookup.fallbackExtension ?? context.pbx.fallbackExtension,
-    fields: finding.fields ?? {},
-    ms: context.ms,
+    runId,
+    reason,
+    matches,
+    extension: service === 'extension' ? extension : undefined,
+    fields: service === 'data' ? (finding.fields ?? {}) : {},
+    ms,
   };
 }
 

@@ -1,4 +1,7 @@
 import type { LookupId, OrgId, PbxId } from './ids.ts';
+import type { LookupStep } from './lookup-step.ts';
+
+export type { LookupStep } from './lookup-step.ts';
 
 /** Every reason an answer can have; the same words in the header, the log, the metrics and the README. */
 export const answerReasons = [
@@ -35,6 +38,10 @@ export const troubleReasons: ReadonlySet<AnswerReason> = new Set([
   'deadline',
 ]);
 
+/** What a phone system asks for: an extension to ring, or data of the record. */
+export const lookupServices = ['extension', 'data'] as const;
+export type LookupService = (typeof lookupServices)[number];
+
 export const lookupKinds = ['extension', 'data', 'ivr'] as const;
 export type LookupKind = (typeof lookupKinds)[number];
 
@@ -68,26 +75,65 @@ export interface Answer {
   readonly ms: number;
 }
 
-/** One step of a lookup: where to search, and what of the record found is the answer. The first step that matches wins. */
-export interface LookupStep {
-  readonly object: string;
-  /** API names of the phone fields that are searched. */
-  readonly fields: readonly string[];
-  /** Whose extension: the record's owner. */
-  readonly extensionOf: 'owner';
-  /** User field that holds the extension. */
-  readonly extensionField: string;
+/** Why a definition cannot work as it stands, at which part of which step. */
+export interface DefinitionProblem {
+  /** Position of the step, from 0; undefined for the definition as a whole. */
+  readonly step: number | undefined;
+  readonly part:
+    'name' | 'steps' | 'object' | 'fields' | 'search' | 'filters' | 'order' | 'extension' | 'returns' | 'fallbacks';
+  /** Position within `fields`, `filters`, `order` or `returns`. */
+  readonly position: number | undefined;
+  readonly problem: DefinitionFault;
+  /** The field or object that it is about. */
+  readonly subject: string | undefined;
 }
+
+export const definitionFaults = [
+  'missing',
+  'too-long',
+  'too-many',
+  'not-a-name',
+  'name-taken',
+  /** Not in the org any more, or hidden from the connected user: Salesforce does not tell the two apart. */
+  'gone',
+  'not-searchable',
+  'not-filterable',
+  'not-sortable',
+  'wrong-type',
+  'wrong-operator',
+  'wrong-value',
+  'not-a-user',
+  'no-owner',
+  'does-not-apply',
+] as const;
+export type DefinitionFault = (typeof definitionFaults)[number];
+
+export type Fallbacks = Readonly<Partial<Record<AnswerReason, string>>>;
 
 export interface LookupDefinition {
   readonly id: LookupId;
   readonly accountId: string;
   readonly kind: LookupKind;
   readonly name: string;
+  /** The first that yields an answer wins. */
   readonly steps: readonly LookupStep[];
+  /** The extension for a reason; `fallbackExtension` for those not named, and then the phone system's. */
+  readonly fallbacks: Fallbacks;
   readonly fallbackExtension: string | undefined;
+  /** What the last check against the org found; empty when all is well. */
+  readonly problems: readonly DefinitionProblem[];
+  readonly checkedAtMs: number | undefined;
   readonly version: number;
 }
+
+/** How much a phone system may ask. */
+export interface PbxLimits {
+  readonly perSecond: number;
+  /** How many at once after a quiet moment. */
+  readonly burst: number;
+  readonly inFlight: number;
+}
+export const defaultPbxLimits: PbxLimits = { perSecond: 50, burst: 100, inFlight: 200 };
 
 /** A phone system as the administrator set it up. */
 export interface Pbx {
@@ -102,6 +148,11 @@ export interface Pbx {
   /** 404 instead of an empty 200 when nothing was found and no fallback applies. */
   readonly notFoundOnMiss: boolean;
   readonly defaultExtensionLookupId: LookupId;
+  readonly defaultDataLookupId: LookupId | undefined;
+  readonly defaultIvrLookupId: LookupId | undefined;
+  /** Its set of dialing rules; undefined: those of its country. */
+  readonly dialingRulesId: string | undefined;
+  readonly limits: PbxLimits;
   readonly version: number;
 }
 
@@ -119,6 +170,8 @@ export interface LookupRun {
   readonly orgId: OrgId | undefined;
   readonly lookupId: LookupId;
   readonly lookupVersion: number;
+  /** Asked from the test box, not by a phone system. */
+  readonly isTest: boolean;
   readonly question: Question;
   /** The number that was searched for, as E.164; undefined when there was none. */
   readonly number: string | undefined;

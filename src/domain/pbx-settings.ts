@@ -1,4 +1,5 @@
-import { answerFormats, deadlineLimitsMs, type LookupStep, type Pbx } from './lookup.ts';
+import { newStep, type LookupStep } from './lookup-step.ts';
+import { answerFormats, deadlineLimitsMs, type Pbx } from './lookup.ts';
 
 export type PbxSettings = Pick<
   Pbx,
@@ -48,12 +49,7 @@ export function readPbxSettings(
 
 /** Where the lookup that every new phone system starts with searches: people first, companies last; the owner's extension is the answer. */
 export const defaultExtensionSteps: readonly LookupStep[] = [
-  {
-    object: 'Contact',
-    fields: ['Phone', 'MobilePhone', 'HomePhone', 'OtherPhone', 'AssistantPhone'],
-    extensionOf: 'owner',
-    extensionField: 'Extension',
-  },
-  { object: 'Lead', fields: ['Phone', 'MobilePhone'], extensionOf: 'owner', extensionField: 'Extension' },
-  { object: 'Account', fields: ['Phone'], extensionOf: 'owner', extensionField: 'Extension' },
+  newStep('Contact', ['Phone', 'MobilePhone', 'HomePhone', 'OtherPhone', 'AssistantPhone']),
+  { ...newStep('Lead', ['Phone', 'MobilePhone']), only: ['unconverted-lead'] },
+  newStep('Account', ['Phone']),
 ];

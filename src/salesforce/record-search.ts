@@ -1,23 +1,23 @@
 import type {
   FoundRecord,
-  FoundRecords,
-  RecordOwner,
+  RecordQuestion,
   RecordSearch,
+  RecordUser,
   SalesforceData,
   SalesforceRecord,
-  SearchedObject,
+  SalesforceResult,
 } from '../ports.ts';
 import { maxQueriesInComposite } from './data.ts';
-import { queriesByValues, queryOfUser } from './soql.ts';
+import { orderOf, queriesByValues, queryOfUser, userPath } from './soql.ts';
 import { searchPhoneFields } from './sosl.ts';
 
 export function createRecordSearch(data: SalesforceData): RecordSearch {
   return {
-    async byValues(objects, values, call) {
-      const asked = objects.flatMap((searched) =>
-        queriesByValues(searched, values).map((soql) => ({ searched, soql })),
+    async byValues(questions, call) {
+      const asked = questions.flatMap((question) =>
+        question.values.length === 0 ? [] : queriesByValues(question).map((soql) => ({ question, soql })),
       );
-      if (asked.length === 0) return { ok: true, value: { records: [], refused: [] }, apiUsage: undefined };
+      if (asked.length === 0) return { ok: true, value: questions.map(() => nothing), apiUsage: undefined };
       call.onQueries?.(asked.map(({ soql }) => soql));
       const composites = Array.from({ length: Math.ceil(asked.length / maxQueriesInComposite) }, (_, position) =>
         asked.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
@@ -32,87 +32,141 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
           ),
         })),
       );
-      const records: FoundRecord[] = [];
-      const refused = new Map<string, FoundRecords['refused'][number]>();
+      const results = new Map<RecordQuestion, SalesforceResult<readonly FoundRecord[]>>();
       let apiUsage: { used: number; max: number } | undefined;
       for (const { part, answer } of answers) {
         if (!answer.ok) return answer;
         apiUsage = answer.apiUsage ?? apiUsage;
-        for (const [position, { searched }] of part.entries()) {
+        for (const [position, { question }] of part.entries()) {
           const result = answer.value[position];
-          if (result === undefined) continue;
-          if (result.ok) records.push(...result.value.map((record) => toFound(record, searched)));
-          else refused.set(searched.object, { object: searched.object, failure: result.failure });
+          const before = results.get(question) ?? nothing;
+          if (result === undefined || !before.ok) continue;
+          results.set(question, result.ok ? found([...before.value, ...result.value.map(read(question))]) : result);
         }
       }
-      return { ok: true, value: { records, refused: [...refused.values()] }, apiUsage };
+      return { ok: true, value: questions.map((question) => results.get(question) ?? nothing), apiUsage };
     },
 
-    async byDigits(objects, digits, call) {
-      const sosl = searchPhoneFields(objects, digits);
-      call.onQueries?.([sosl]);
-      const answer = await data.search(call.session, sosl, call.signal);
-      if (!answer.ok) return answer;
-      const records = answer.value.flatMap((record) => {
-        const searched = objects.find(({ object }) => object === typeOf(record));
-        return searched === undefined ? [] : [toFound(record, searched)];
-      });
-      return { ...answer, value: { records, refused: [] } };
+    async byDigits(questions, digits, call) {
+      const layers = layersOf(questions);
+      const searches = layers.map((layer) => searchPhoneFields(layer, digits));
+      call.onQueries?.(searches);
+      const answers = await Promise.all(searches.map((sosl) => data.search(call.session, sosl, call.signal)));
+      const rows = new Map<string, readonly SalesforceRecord[]>();
+      let apiUsage: { used: number; max: number } | undefined;
+      for (const [position, answer] of answers.entries()) {
+        if (!answer.ok) return answer;
+        apiUsage = answer.apiUsage ?? apiUsage;
+        for (const merged of layers[position] ?? []) {
+          rows.set(
+            searchKey(merged),
+            answer.value.filter((row) => typeOf(row) === merged.object),
+          );
+        }
+      }
+      return {
+        ok: true,
+        value: questions.map((question) => (rows.get(searchKey(question)) ?? []).map(read(question))),
+        apiUsage,
+      };
     },
 
-    async user(userId, fields, call) {
-      const soql = queryOfUser(userId, fields);
+    async user(by, fields, call) {
+      const soql = queryOfUser(by, fields);
       call.onQueries?.([soql]);
       const answer = await data.query(call.session, soql, call.signal);
       if (!answer.ok) return answer;
       const user = answer.value[0];
-      return { ...answer, value: user === undefined ? undefined : userOwner(user, fields) };
+      return { ...answer, value: user && toUser(user, textOf(user['Id']) ?? '', fields) };
     },
   };
 }
 
-function toFound(record: SalesforceRecord, searched: SearchedObject): FoundRecord {
-  const values: Record<string, string> = {};
-  for (const field of searched.fields) {
-    const value = textOf(record[field]);
-    if (value !== undefined) values[field] = value;
+const found = (records: readonly FoundRecord[]) => ({ ok: true, value: records, apiUsage: undefined }) as const;
+const nothing: SalesforceResult<readonly FoundRecord[]> = found([]);
+
+/** Questions with the same key are asked together: they differ only in what is compared and told. */
+const searchKey = ({ object, only, filters, order }: RecordQuestion): string =>
+  JSON.stringify([object, only, filters, order]);
+
+/** A search names each object once, so that questions which ask one under other conditions go in another search. */
+function layersOf(questions: readonly RecordQuestion[]): readonly (readonly RecordQuestion[])[] {
+  const merged = new Map<string, RecordQuestion>();
+  for (const question of questions) {
+    const key = searchKey(question);
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? question : mergedWith(known, question));
   }
-  return {
-    object: searched.object,
-    id: textOf(record['Id']) ?? '',
-    // Salesforce writes the offset as +0000, which is no ISO 8601 that every parser takes.
-    lastModifiedAtMs: Date.parse((textOf(record['LastModifiedDate']) ?? '').replace(/\+0000$/, 'Z')) || 0,
-    values,
-    owner: toOwner(record, searched.ownerFields),
+  const layers: RecordQuestion[][] = [];
+  for (const question of merged.values()) {
+    const layer = layers.find((each) => each.every(({ object }) => object !== question.object));
+    if (layer === undefined) layers.push([question]);
+    else layer.push(question);
+  }
+  return layers;
+}
+
+const mergedWith = (one: RecordQuestion, other: RecordQuestion): RecordQuestion => ({
+  ...one,
+  fields: [...one.fields, ...other.fields],
+  wanted: [...one.wanted, ...other.wanted],
+  users: [...new Set([...one.users, ...other.users])],
+  userFields: [...one.userFields, ...other.userFields],
+});
+
+const read =
+  (question: RecordQuestion) =>
+  (record: SalesforceRecord): FoundRecord => {
+    const values: Record<string, string> = {};
+    for (const field of [...question.fields, ...question.wanted]) {
+      const value = textOf(valueAt(record, field));
+      if (value !== undefined) values[field] = value;
+    }
+    return {
+      object: question.object,
+      id: textOf(record['Id']) ?? '',
+      values,
+      rank: orderOf(question).map(({ field }) => comparableOf(valueAt(record, field))),
+      users: Object.fromEntries(question.users.map((field) => [field, userAt(record, question, field)])),
+    };
   };
+
+/** Parents come as records of their own, or null. */
+function valueAt(record: SalesforceRecord, path: string): unknown {
+  let value: unknown = record;
+  for (const name of path.split('.')) value = isRecord(value) ? value[name] : undefined;
+  return value;
 }
 
 /** A queue is a Group: its id begins with 00G, a user's with 005. */
-function toOwner(record: SalesforceRecord, ownerFields: readonly string[]): RecordOwner {
-  const ownerId = textOf(record['OwnerId']) ?? '';
-  if (!ownerId.startsWith('005')) return { kind: 'queue' };
-  const owner = record['Owner'];
-  return typeof owner === 'object' && owner !== null && 'IsActive' in owner
-    ? userOwner(owner, ownerFields)
-    : { kind: 'user-id-only', userId: ownerId };
+function userAt(record: SalesforceRecord, question: RecordQuestion, field: string): RecordUser {
+  const id = textOf(valueAt(record, field)) ?? '';
+  if (!id.startsWith('005')) return { kind: 'none' };
+  const { relationship, isPolymorphic } = userPath(question.object, field);
+  const user = relationship === undefined && !isPolymorphic ? undefined : valueAt(record, relationship ?? 'Owner');
+  return isRecord(user) && 'IsActive' in user ? toUser(user, id, question.userFields) : { kind: 'user-id-only', id };
 }
 
-const userOwner = (user: SalesforceRecord, fields: readonly string[]): RecordOwner => ({
+const toUser = (user: SalesforceRecord, id: string, fields: readonly string[]): RecordUser => ({
   kind: 'user',
+  id,
   isActive: user['IsActive'] === true,
   fields: Object.fromEntries(fields.map((field) => [field, textOf(user[field])])),
 });
 
+const isRecord = (value: unknown): value is SalesforceRecord => typeof value === 'object' && value !== null;
+
 function typeOf(record: SalesforceRecord): string | undefined {
   const attributes = record['attributes'];
-  return typeof attributes === 'object' && attributes !== null && 'type' in attributes
-    ? textOf(attributes.type)
-    : undefined;
+  return isRecord(attributes) ? textOf(attributes['type']) : undefined;
 }
 
 /** A field's value as text; empty and blank count as nothing. */
 function textOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
   const text = String(value).trim();
   return text === '' ? undefined : text;
 }
+
+const comparableOf = (value: unknown): string | number | boolean | undefined =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined;

@@ -1,4 +1,6 @@
-import type { SearchedObject } from '../ports.ts';
+import { newestFirst, type ReadyMadeCondition, type StepFilter, type StepOrder } from '../domain/lookup-step.ts';
+import { isFilterValue, operatorsOf } from '../domain/step-filter.ts';
+import type { RecordQuestion } from '../ports.ts';
 
 /*
  * The one place, with sosl.ts beside it, where query text is made. Names are checked, values are escaped; whatever comes in, the
@@ -13,8 +15,11 @@ export const maxRows = 200;
 /** Standard objects that only a user can own; any other may belong to a queue, so that its owner is polymorphic. */
 const ownedByUsersOnly: ReadonlySet<string> = new Set(['Account', 'Contact', 'Opportunity', 'Campaign', 'Asset']);
 
-/** Records that are none any more: a converted lead lives on as contact and account. */
-const standingConditions: Readonly<Record<string, string>> = { Lead: 'IsConverted = false' };
+const readyMade: Readonly<Record<ReadyMadeCondition, string>> = {
+  'active-owner': 'Owner.IsActive = true',
+  'open-case': 'IsClosed = false',
+  'unconverted-lead': 'IsConverted = false',
+};
 
 const namePattern = /^[A-Za-z](?:_{0,2}[A-Za-z0-9])*$/;
 
@@ -24,63 +29,173 @@ export function apiName(name: string): string {
   return name;
 }
 
+/** Salesforce follows at most five relationships. */
+const longestPath = 6;
+
+/** A field's name, maybe over parents: `Account.Owner.Name`. Throws a `RangeError` for anything else. */
+export function fieldPath(path: string): string {
+  const names = path.split('.');
+  if (names.length > longestPath) throw new RangeError('This path leads over too many parents.');
+  return names.map(apiName).join('.');
+}
+
 /** A SOQL string literal (source: SOQL and SOSL Reference, "Quoted String Escape Sequences"). */
 export function literal(value: string): string {
   if (/^[\w +()./-]*$/.test(value)) return `'${value}'`; // what nearly every value is
-  const escaped = value.replace(/[\\'"\p{Cc}\u2028\u2029]/gu, (character) => {
-    if (character === '\\' || character === "'" || character === '"') return `\\${character}`;
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-  return `'${escaped.toWellFormed()}'`;
+  return `'${escaped(value)}'`;
 }
 
-/** What is selected of a record, in SOQL and SOSL alike, without its owner. */
-export const recordFields = ({ fields }: SearchedObject): readonly string[] => [
-  'Id',
-  'LastModifiedDate',
-  ...new Set(fields.map(apiName)),
-  'OwnerId',
+/** A literal for LIKE, in which the value's own wildcards are none. */
+const likeLiteral = (before: string, value: string): string => `'${before}${escaped(value).replace(/[%_]/g, '\\$&')}%'`;
+
+const escaped = (value: string): string =>
+  value
+    .replace(/[\\'"\p{Cc}\u2028\u2029]/gu, (character) => {
+      if (character === '\\' || character === "'" || character === '"') return `\\${character}`;
+      return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    })
+    .toWellFormed();
+
+const valueLiteral = (value: string | number): string => {
+  if (typeof value === 'string') return literal(value);
+  if (!Number.isFinite(value)) throw new RangeError('This is no number.');
+  return String(value);
+};
+
+/** Throws a `RangeError` for an operator or value that does not go with the type. */
+function filterCondition({ field, type, operator, value }: StepFilter): string {
+  const name = fieldPath(field);
+  if (!operatorsOf[type].includes(operator))
+    throw new RangeError('This operator does not go with the type of the field.');
+  const compared = () => {
+    if (!isFilterValue(type, value)) throw new RangeError('This value does not go with the type of the field.');
+    return type === 'text' ? literal(value) : value;
+  };
+  switch (operator) {
+    case 'equals':
+      return `${name} = ${compared()}`;
+    case 'not-equals':
+      return `${name} != ${compared()}`;
+    case 'less':
+      return `${name} < ${compared()}`;
+    case 'less-or-equal':
+      return `${name} <= ${compared()}`;
+    case 'greater':
+      return `${name} > ${compared()}`;
+    case 'greater-or-equal':
+      return `${name} >= ${compared()}`;
+    case 'contains':
+      return `${name} LIKE ${likeLiteral('%', value)}`;
+    case 'starts-with':
+      return `${name} LIKE ${likeLiteral('', value)}`;
+    case 'is-empty':
+      return `${name} = null`;
+    case 'is-not-empty':
+      return `${name} != null`;
+  }
+}
+
+/** What must hold beside the values. */
+export const conditions = ({ only, filters }: RecordQuestion): readonly string[] => [
+  ...new Set([...only.map((condition) => readyMade[condition]), ...filters.map(filterCondition)]),
 ];
 
-export const hasUserOwner = (object: string): boolean => ownedByUsersOnly.has(object);
-export const standingCondition = (object: string): string | undefined =>
-  Object.hasOwn(standingConditions, object) ? standingConditions[object] : undefined;
+export const orderOf = ({ order }: RecordQuestion): readonly StepOrder[] => (order.length === 0 ? newestFirst : order);
 
-/** Fields of the owner as a user, `IsActive` among them. */
-export const ownerUserFields = ({ ownerFields }: SearchedObject): readonly string[] => [
-  ...new Set(['IsActive', ...ownerFields.map(apiName)]),
+/** Empty fields come last, whichever the direction. */
+export const orderTerms = (question: RecordQuestion): readonly string[] =>
+  orderOf(question).map(
+    ({ field, direction }) =>
+      `${fieldPath(field)} ${direction === 'descending' ? 'DESC' : 'ASC'}${field === 'LastModifiedDate' ? '' : ' NULLS LAST'}`,
+  );
+
+/** A lookup field to User, and how its user can be told. */
+interface UserPath {
+  readonly field: string;
+  /** Undefined where the query cannot follow it: the field may name a queue. */
+  readonly relationship: string | undefined;
+  /** `Owner` of the record itself, which may be a queue. */
+  readonly isPolymorphic: boolean;
+}
+
+export function userPath(object: string, field: string): UserPath {
+  const names = fieldPath(field).split('.');
+  const name = names.at(-1) ?? '';
+  const parents = names.slice(0, -1);
+  const isOwner = name === 'OwnerId';
+  const mayBeQueue = isOwner && !ownedByUsersOnly.has(parents.at(-1) ?? object);
+  const relationship = [...parents, relationshipOf(name)].join('.');
+  return {
+    field,
+    relationship: mayBeQueue ? undefined : relationship,
+    isPolymorphic: mayBeQueue && parents.length === 0,
+  };
+}
+
+/** The name under which a query follows a lookup field. */
+const relationshipOf = (field: string): string =>
+  /__p?c$/.test(field) ? field.replace(/c$/, 'r') : field.replace(/Id$/, '');
+
+const userFieldsOf = ({ userFields }: RecordQuestion): readonly string[] => [
+  ...new Set(['IsActive', ...userFields.map(apiName)]),
 ];
+
+/** What is selected of a record, in SOQL and SOSL alike. */
+export function selectedFields(question: RecordQuestion): readonly string[] {
+  const userFields = userFieldsOf(question);
+  return [
+    ...new Set([
+      'Id',
+      ...orderOf(question).map(({ field }) => fieldPath(field)),
+      ...question.fields.map(fieldPath),
+      ...question.wanted.map(fieldPath),
+      ...question.users.flatMap((field) => {
+        const { relationship } = userPath(question.object, field);
+        return [
+          fieldPath(field),
+          ...(relationship === undefined ? [] : userFields.map((of) => `${relationship}.${of}`)),
+        ];
+      }),
+    ]),
+  ];
+}
 
 /**
- * Records of one object whose phone fields are exactly one of the values. As many queries as keep each below the URI limit; the
- * earlier hold the earlier values.
+ * Records of one object whose fields are exactly one of the values. As many queries as keep each below the URI limit; the earlier
+ * hold the earlier values.
  */
-export function queriesByValues(searched: SearchedObject, values: readonly string[]): readonly string[] {
-  const whole = queryByValues(searched, values);
+export function queriesByValues(question: RecordQuestion): readonly string[] {
+  const { values } = question;
+  const whole = queryByValues(question);
   if (values.length <= 1 || uriBytes(whole) <= maxQueryBytes) return [whole];
   const middle = Math.ceil(values.length / 2);
-  return [...queriesByValues(searched, values.slice(0, middle)), ...queriesByValues(searched, values.slice(middle))];
+  return [values.slice(0, middle), values.slice(middle)].flatMap((part) =>
+    queriesByValues({ ...question, values: part }),
+  );
 }
 
 /** In the query of a URL a quote is escaped, too. */
 const uriBytes = (soql: string): number => encodeURIComponent(soql).replaceAll("'", '%27').length;
 
-function queryByValues(searched: SearchedObject, values: readonly string[]): string {
-  const object = apiName(searched.object);
-  const fields = [...new Set(searched.fields.map(apiName))];
-  const list = values.map(literal).join(',');
-  const userFields = ownerUserFields(searched);
-  const owner = hasUserOwner(object)
-    ? userFields.map((field) => `Owner.${field}`).join(', ')
-    : `TYPEOF Owner WHEN User THEN ${userFields.join(', ')} END`;
-  const phone = fields.map((field) => `${field} IN (${list})`).join(' OR ');
-  const standing = standingCondition(object);
+function queryByValues(question: RecordQuestion): string {
+  const object = apiName(question.object);
+  const list = question.values.map(valueLiteral).join(',');
+  const polymorphic = question.users.some((field) => userPath(object, field).isPolymorphic)
+    ? [`TYPEOF Owner WHEN User THEN ${userFieldsOf(question).join(', ')} END`]
+    : [];
+  const agrees = [...new Set(question.fields.map(fieldPath))].map((field) => `${field} IN (${list})`).join(' OR ');
+  const others = conditions(question);
   return (
-    `SELECT ${recordFields(searched).join(', ')}, ${owner} FROM ${object} ` +
-    `WHERE ${standing === undefined ? phone : `(${phone}) AND ${standing}`} ` +
-    `ORDER BY LastModifiedDate DESC, Id LIMIT ${maxRows}`
+    `SELECT ${[...selectedFields(question), ...polymorphic].join(', ')} FROM ${object} ` +
+    `WHERE ${others.length === 0 ? agrees : [`(${agrees})`, ...others].join(' AND ')} ` +
+    `ORDER BY ${[...orderTerms(question), 'Id'].join(', ')} LIMIT ${maxRows}`
   );
 }
 
-export const queryOfUser = (userId: string, fields: readonly string[]): string =>
-  `SELECT ${[...new Set(['Id', 'IsActive', ...fields.map(apiName)])].join(', ')} FROM User WHERE Id = ${literal(userId)} LIMIT 1`;
+/** A user by id, or the active one of this name. */
+export const queryOfUser = (
+  by: { readonly id: string } | { readonly name: string },
+  fields: readonly string[],
+): string =>
+  `SELECT ${[...new Set(['Id', 'IsActive', ...fields.map(apiName)])].join(', ')} FROM User ` +
+  `WHERE ${'id' in by ? `Id = ${literal(by.id)}` : `Name = ${literal(by.name)} AND IsActive = true`} ORDER BY Id LIMIT 1`;

@@ -1,5 +1,5 @@
-import type { SearchedObject } from '../ports.ts';
-import { apiName, hasUserOwner, maxRows, ownerUserFields, recordFields, standingCondition } from './soql.ts';
+import type { RecordQuestion } from '../ports.ts';
+import { apiName, conditions, maxRows, orderTerms, selectedFields } from './soql.ts';
 
 /**
  * A word to search for, its reserved characters escaped (source: SOQL and SOSL Reference, "Reserved Characters"). Whatever is not one
@@ -12,17 +12,15 @@ export function searchWord(word: string): string {
 }
 
 /**
- * Records whose phone fields the index holds under one of the words. Whole words only: a wildcard costs Salesforce a walk through its
- * index. A polymorphic owner is told by its id alone, since SOSL has no TYPEOF.
+ * Records whose phone fields the index holds under one of the words; each object once. Whole words only: a wildcard costs Salesforce a
+ * walk through its index. A polymorphic owner is told by its id alone, since SOSL has no TYPEOF.
  */
-export function searchPhoneFields(objects: readonly SearchedObject[], words: readonly string[]): string {
-  const returning = objects.map((searched) => {
-    const object = apiName(searched.object);
-    const owner = hasUserOwner(object) ? ownerUserFields(searched).map((field) => `Owner.${field}`) : [];
-    const standing = standingCondition(object);
+export function searchPhoneFields(questions: readonly RecordQuestion[], words: readonly string[]): string {
+  const returning = questions.map((question) => {
+    const others = conditions(question);
     return (
-      `${object}(${[...recordFields(searched), ...owner].join(', ')}` +
-      `${standing === undefined ? '' : ` WHERE ${standing}`} ORDER BY LastModifiedDate DESC LIMIT ${maxRows})`
+      `${apiName(question.object)}(${selectedFields(question).join(', ')}` +
+      `${others.length === 0 ? '' : ` WHERE ${others.join(' AND ')}`} ORDER BY ${orderTerms(question)[0]} LIMIT ${maxRows})`
     );
   });
   return `FIND {${words.map(searchWord).join(' OR ')}} IN PHONE FIELDS RETURNING ${returning.join(', ')}`;

@@ -5,9 +5,9 @@ import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { OrgId } from '../domain/ids.ts';
 import type { Finding, LookupStep } from '../domain/lookup.ts';
 import type { Logger } from '../logger.ts';
-import type { ReadNumber } from '../phone-numbers/read-number.ts';
 import type { ConnectionEngine, Credentials, PhoneDirectory, SalesforceFailure } from '../ports.ts';
-import type { FindRecord, FindRecordOutcome } from './find-record.ts';
+import type { FindRecord, FindRecordEvent, FindRecordOutcome } from './find-record.ts';
+import type { ReadQuestion } from './read-question.ts';
 
 const attempts = 3;
 const firstPauseMs = 50;
@@ -16,9 +16,11 @@ const rereadLimitMs = 250;
 
 export interface SalesforceQuestion {
   readonly accountId: string;
-  readonly number: ReadNumber;
+  readonly question: ReadQuestion;
   readonly rules: DialingRules;
   readonly steps: readonly LookupStep[];
+  /** Told of what is asked and found; see `FindRecordRequest`. */
+  readonly observe?: (event: FindRecordEvent) => void;
 }
 
 /** Resolves when Salesforce has answered, or when `signal` ends the asking; never rejects. */
@@ -32,7 +34,10 @@ export type AskSalesforce = (question: SalesforceQuestion, signal: AbortSignal) 
  * is told, once per process and version. The lookup waits for a version above it and tries once more.
  */
 export function createAskSalesforce(dependencies: {
-  readonly directory: Pick<PhoneDirectory, 'connection' | 'credentials' | 'reread' | 'waitForVersionAbove'>;
+  readonly directory: Pick<
+    PhoneDirectory,
+    'connection' | 'credentials' | 'extensions' | 'reread' | 'waitForVersionAbove'
+  >;
   readonly findRecord: FindRecord;
   readonly engine: Pick<ConnectionEngine, 'tokenRejected'>;
   readonly logger: Pick<Logger, 'warn' | 'error'>;
@@ -71,17 +76,19 @@ export function createAskSalesforce(dependencies: {
 
   /** An error here is a bug of ours; the caller gets the fallback all the same. */
   async function find(
-    { number, rules, steps }: SalesforceQuestion,
+    { accountId, question, rules, steps, observe }: SalesforceQuestion,
     { orgId, instanceUrl, accessToken, version }: Credentials,
     signal: AbortSignal,
   ): Promise<FindRecordOutcome> {
     try {
       return await findRecord({
-        number,
+        question,
         rules,
         steps,
+        extensions: directory.extensions(accountId),
         session: { orgId, instanceUrl, accessToken, version },
         signal,
+        ...(observe && { observe }),
       });
     } catch (error) {
       if (!signal.aborted) logger.error({ err: error, orgId }, 'searching for a record failed');

@@ -1,14 +1,21 @@
 import type { PbxId } from '../domain/ids.ts';
 import type { Pbx } from '../domain/lookup.ts';
 import { AppError } from '../errors.ts';
+import { isAllowedAddress } from './allowed-addresses.ts';
 import type { Clock, PbxTokenReader, PhoneDirectory } from '../ports.ts';
 
-/** The phone system that presents a token and is named in the URL; `pbxId` is undefined when the URL names none. */
-export type AuthenticatePbx = (token: string | undefined, pbxId: PbxId | undefined) => Pbx;
+/**
+ * The phone system that presents a token and is named in the URL; `pbxId` is undefined when the URL names none. `address`: where the
+ * request comes from.
+ */
+export type AuthenticatePbx = (token: string | undefined, pbxId: PbxId | undefined, address: string) => Pbx;
 
 /**
  * From memory only. Throws `PBX_TOKEN_INVALID`, in the same words for a forged, an unknown, a revoked and an expired token;
- * `PBX_TOKEN_WRONG_PBX` when the URL names another phone system of the same account; `PBX_NOT_FOUND` when it names anything else.
+ * `PBX_ADDRESS_NOT_ALLOWED`; `PBX_TOKEN_WRONG_PBX` when the URL names another phone system of the same account; `PBX_NOT_FOUND` when it
+ * names anything else.
+ *
+ * A token without `jti` was issued elsewhere: it is good where its phone system accepts the secret that it is signed with.
  */
 export function createAuthenticatePbx(dependencies: {
   readonly directory: Pick<PhoneDirectory, 'pbx' | 'token' | 'tokenUsed'>;
@@ -16,28 +23,34 @@ export function createAuthenticatePbx(dependencies: {
   readonly clock: Clock;
 }): AuthenticatePbx {
   const { directory, reader, clock } = dependencies;
-  return (token, pbxId) => {
+  return (token, pbxId, address) => {
     if (token === undefined || token === '') {
       throw new AppError('PBX_TOKEN_INVALID', 'A token is missing: send Authorization: Bearer <token>, or ?token=.');
     }
     const claims = reader.read(token);
     const known = claims && directory.pbx(claims.pbxId);
-    const issued = claims && directory.token(claims.id);
+    const isFromElsewhere = claims !== undefined && claims.id === undefined;
+    const issued = claims?.id === undefined ? undefined : directory.token(claims.id);
+    const secret = isFromElsewhere ? known?.importedSecret : known?.signingSecret;
     const nowMs = clock.now();
     if (
       !claims ||
       !known ||
-      !claims.isSignedWith(known.signingSecret) ||
-      issued?.pbxId !== known.pbx.id ||
-      issued.revokedAtMs !== undefined ||
-      Math.min(issued.expiresAtMs ?? Infinity, claims.expiresAtMs ?? Infinity) <= nowMs
+      !secret ||
+      !claims.isSignedWith(secret) ||
+      (!isFromElsewhere && issued?.pbxId !== known.pbx.id) ||
+      issued?.revokedAtMs !== undefined ||
+      Math.min(issued?.expiresAtMs ?? Infinity, claims.expiresAtMs ?? Infinity) <= nowMs
     ) {
       throw new AppError(
         'PBX_TOKEN_INVALID',
         'The token is not valid: make a new one on the page of the phone system.',
       );
     }
-    directory.tokenUsed(issued.id, nowMs);
+    if (issued && !isAllowedAddress(issued.allowedAddresses, address)) {
+      throw new AppError('PBX_ADDRESS_NOT_ALLOWED', 'The token may not be used from this address.');
+    }
+    if (issued) directory.tokenUsed(issued.id, nowMs);
     if (pbxId !== known.pbx.id) {
       const other = pbxId === undefined ? undefined : directory.pbx(pbxId);
       if (other?.pbx.accountId !== known.pbx.accountId) throw unknownPbx();

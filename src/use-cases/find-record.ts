@@ -1,25 +1,29 @@
 import type { DialingRules } from '../domain/dialing-rules.ts';
-import type { AnswerReason, Finding, LookupStep } from '../domain/lookup.ts';
-import type { PhoneNumber, ReadNumber } from '../phone-numbers/read-number.ts';
+import type { ExtensionSource, LookupStep, UserSource } from '../domain/lookup-step.ts';
+import type { AnswerReason, Finding } from '../domain/lookup.ts';
+import type { PhoneNumber } from '../phone-numbers/read-number.ts';
 import { agreement } from '../phone-numbers/same-number.ts';
 import { mainNumberSpellings, searchDigits, spellings } from '../phone-numbers/spellings.ts';
 import type {
+  ExtensionMap,
   FoundRecord,
-  FoundRecords,
-  RecordOwner,
+  RecordQuestion,
   RecordSearch,
   RecordSearchCall,
+  RecordUser,
   SalesforceFailure,
   SalesforceSession,
-  SearchedObject,
 } from '../ports.ts';
+import type { ReadQuestion } from './read-question.ts';
+import { findWithoutSearch, searchInputOf, type SearchInput } from './search-input.ts';
 
 export interface FindRecordRequest {
-  /** As `readNumber` read it; only a number is searched for, anything else is a miss without a call to Salesforce. */
-  readonly number: ReadNumber;
+  /** Only what can be searched for is; where nothing can, that is a miss without a call to Salesforce. */
+  readonly question: ReadQuestion;
   readonly rules: DialingRules;
-  /** In the administrator's order: the first step with a match wins. */
+  /** In the administrator's order: the first that yields an answer wins. */
   readonly steps: readonly LookupStep[];
+  readonly extensions: ExtensionMap;
   readonly session: SalesforceSession;
   /** Ends every call to Salesforce. */
   readonly signal: AbortSignal;
@@ -35,237 +39,351 @@ export type FindRecordOutcome =
     }
   | { readonly ok: false; readonly failure: SalesforceFailure };
 
-/** How Salesforce is asked: by exact values, by the digits in its search index, for the user who owns the record found. */
-export type FindRecordCall = 'values' | 'digits' | 'owner';
+/** How Salesforce is asked: by exact values, by the digits in its search index, for the user whose extension it is. */
+export type FindRecordCall = 'values' | 'digits' | 'user';
 
 /** What the test box shows. Carries numbers: never logged, never recorded. */
 export type FindRecordEvent =
   | { readonly kind: 'asking'; readonly call: FindRecordCall; readonly queries: readonly string[] }
   | { readonly kind: 'answered'; readonly call: FindRecordCall; readonly rows: number }
+  /** Salesforce does not let this step be asked. */
+  | { readonly kind: 'refused'; readonly step: number; readonly answer: string }
   | {
       readonly kind: 'judged';
+      readonly step: number;
       readonly object: string;
       readonly recordId: string;
-      /** `later-step`: it matches, but an earlier step has a match. `main-number`: only the company's. */
-      readonly verdict: 'winner' | 'also-matches' | 'main-number' | 'later-step' | 'other-number';
-    };
+      /**
+       * `no-answer`: it would have won, but yields none. `later-step`: it matches, but an earlier step has the answer. `main-number`:
+       * only the company's.
+       */
+      readonly verdict: 'winner' | 'also-matches' | 'no-answer' | 'main-number' | 'later-step' | 'other-number';
+    }
+  | { readonly kind: 'extension'; readonly step: number; readonly from: 'map' | 'user-field' | 'record' | 'nowhere' };
 
 export type FindRecord = (request: FindRecordRequest) => Promise<FindRecordOutcome>;
 
-export type FindWithoutSearch = (number: ReadNumber) => Finding | undefined;
-
-/** The finding for what cannot be searched for; undefined for a number. An extension of the phone system itself is nobody in Salesforce. */
-export function findWithoutSearch(number: ReadNumber): Finding | undefined {
-  switch (number.kind) {
-    case 'number':
-      return undefined;
-    case 'internal':
-      return miss('no-match');
-    case 'withheld':
-      return miss('withheld');
-    case 'invalid':
-      return miss('invalid-number');
-  }
+/** A step that can be asked, with what it asks. */
+interface AskedStep {
+  readonly step: LookupStep;
+  readonly position: number;
+  readonly input: Exclude<SearchInput, { kind: 'none' }>;
+  readonly question: RecordQuestion;
 }
 
-const miss = (reason: AnswerReason): Finding => ({ reason, matches: 0 });
+/** The records of a step, the verified ones in their order. */
+interface StepMatches {
+  readonly asked: AskedStep;
+  readonly same: readonly FoundRecord[];
+  /** Those under the main number of the caller's company. */
+  readonly main: readonly FoundRecord[];
+  readonly other: readonly FoundRecord[];
+}
+
+type ApiUsage = Extract<FindRecordOutcome, { ok: true }>['apiUsage'];
 
 /**
- * Finds the record that a caller's number belongs to, and the extension of its owner.
+ * Finds the record that a question is about, and what of it is the answer.
  *
- * First one API call: every likely spelling, exactly, on the phone fields of all steps' objects. A hit there is as fresh as the record.
- * Only when it gives none a second one: the digits, in Salesforce's search index, which knows every notation but lags by minutes.
- * Every row is verified by all its digits. Of the verified ones the first step's win, and among these the one modified last, then the
- * lowest id; the answer says how many there were. A company's main number counts only where the caller's own number is nowhere.
+ * First one API call with a query for every step (up to five; five more take another call beside it): the values exactly, a phone
+ * number in every likely spelling. A hit there is as fresh as the record. Only when no step has one a second call: the digits, in
+ * Salesforce's search index, which knows every notation but lags by minutes. Every row found by number is verified by all its digits.
  *
- * A third call happens only where the winner came from the search index and its owner may be a queue (a lead, a case): SOSL cannot
- * tell a user's fields there.
+ * Of the verified ones the first step's win that yields an answer (somebody's extension, or fields), and among these the first in the
+ * administrator's order, then the lowest id; the answer says how many there were. A company's main number counts only where the
+ * caller's own number is nowhere. Where no step yields an answer, the first that matched says why.
+ *
+ * A further call happens only for a user whom the queries could not tell: one by name, or the owner of something that a queue may own
+ * and that came from the search index.
  */
 export function createFindRecord(search: RecordSearch): FindRecord {
-  return async ({ number, rules, steps, session, signal, observe }) => {
-    const unsearchable = findWithoutSearch(number);
-    if (unsearchable !== undefined || number.kind !== 'number')
-      return { ok: true, finding: unsearchable ?? miss('no-match'), apiUsage: undefined };
+  return async (request) => {
+    const { question, rules, steps, session, signal, observe } = request;
+    const unsearchable = findWithoutSearch(steps, question);
+    if (unsearchable !== undefined) return { ok: true, finding: unsearchable, apiUsage: undefined };
 
-    const objects = searchedObjects(steps);
+    const asked = askedSteps(request);
     const callAs = (call: FindRecordCall): RecordSearchCall => ({
       session,
       signal,
       ...(observe && { onQueries: (queries) => observe({ kind: 'asking', call, queries }) }),
     });
 
-    const values = [...spellings(number, rules), ...mainNumberSpellings(number, rules)];
-    const exact = await search.byValues(objects, values, callAs('values'));
+    const exact = await search.byValues(
+      asked.map((each) => each.question),
+      callAs('values'),
+    );
     if (!exact.ok) return exact;
-    observe?.({ kind: 'answered', call: 'values', rows: exact.value.records.length });
-    const exactMatches = judge(exact.value.records, steps, number, rules);
-    const own = winners(exactMatches, 'same');
-    const outstanding = transientRefusal(exact.value, steps, own?.step);
-    if (outstanding !== undefined) return { ok: false, failure: outstanding };
-    if (own !== undefined) return decide(own, exactMatches, exact.apiUsage);
+    const refusals: { asked: AskedStep; failure: SalesforceFailure }[] = [];
+    const matches = asked.map((each, index) => {
+      const result = exact.value[index];
+      if (result?.ok === false) {
+        refusals.push({ asked: each, failure: result.failure });
+        observe?.({ kind: 'refused', step: each.position, answer: result.failure.answer });
+      }
+      return judge(each, result?.ok === true ? result.value : [], rules);
+    });
+    observe?.({ kind: 'answered', call: 'values', rows: rowsOf(matches) });
 
-    const refused = new Set(exact.value.refused.map(({ object }) => object));
-    const searchable = objects.filter(({ object }) => !refused.has(object));
+    const first = matches.find(({ same }) => same.length > 0);
+    // What may be answered at the next attempt, and would come before the match found.
+    const outstanding = refusals.find(
+      ({ asked: { position }, failure }) => isPassing(failure) && position < (first?.asked.position ?? Infinity),
+    );
+    if (outstanding !== undefined) return { ok: false, failure: outstanding.failure };
+    if (first !== undefined) return decide(matches, 'same', exact.apiUsage);
+
+    const refused = new Set(refusals.map((refusal) => refusal.asked));
+    const searchable = asked.filter((each) => each.input.kind === 'number' && !refused.has(each));
+    const hasMain = matches.some(({ main }) => main.length > 0);
     const found =
       searchable.length === 0
         ? undefined
-        : await search.byDigits(searchable, searchDigits(number, rules), callAs('digits'));
-    const main = winners(exactMatches, 'main');
+        : await search.byDigits(
+            searchable.map((each) => each.question),
+            [...new Set(numbersOf(searchable).flatMap((number) => searchDigits(number, rules)))],
+            callAs('digits'),
+          );
     if (found?.ok === false) {
       // The number itself may be somewhere, but its company is known: better than a fallback.
-      return main === undefined ? found : decide(main, exactMatches, exact.apiUsage);
+      return hasMain ? decide(matches, 'main', exact.apiUsage) : found;
     }
-    observe?.({ kind: 'answered', call: 'digits', rows: found?.value.records.length ?? 0 });
-    const matches = judge([...exact.value.records, ...(found?.value.records ?? [])], steps, number, rules);
-    const best = winners(matches, 'same') ?? winners(matches, 'main');
+    const all = matches.map((before) => {
+      const records = found?.value[searchable.indexOf(before.asked)] ?? [];
+      return judge(before.asked, distinct([...before.same, ...before.main, ...before.other, ...records]), rules);
+    });
     const apiUsage = found?.apiUsage ?? exact.apiUsage;
-    if (best !== undefined) return decide(best, matches, apiUsage);
+    if (found) observe?.({ kind: 'answered', call: 'digits', rows: found.value.flat().length });
+    if (all.some(({ same }) => same.length > 0)) return decide(all, 'same', apiUsage);
+    if (all.some(({ main }) => main.length > 0)) return decide(all, 'main', apiUsage);
 
-    // A miss is only true when every object could be asked.
-    const refusal = exact.value.refused[0];
+    // A miss is only true when every step could be asked.
+    const [refusal] = refusals;
     if (refusal !== undefined) return { ok: false, failure: refusal.failure };
-    tell(matches, undefined, observe);
-    return { ok: true, finding: miss('no-match'), apiUsage };
+    tell(all, undefined, observe);
+    return { ok: true, finding: { reason: 'no-match', matches: 0 }, apiUsage };
 
     async function decide(
-      winner: Winners,
-      judged: readonly Judged[],
-      apiUsage: { used: number; max: number } | undefined,
+      candidates: readonly StepMatches[],
+      agreeing: 'same' | 'main',
+      usage: ApiUsage,
     ): Promise<FindRecordOutcome> {
-      tell(judged, winner, observe);
-      const { record, step } = winner.first;
-      let owner: RecordOwner | undefined = record.owner;
-      if (owner.kind === 'user-id-only') {
-        const answer = await search.user(owner.userId, [step.extensionField], callAs('owner'));
-        if (!answer.ok) return answer;
-        observe?.({ kind: 'answered', call: 'owner', rows: answer.value === undefined ? 0 : 1 });
-        owner = answer.value;
+      let withoutAnswer: Finding | undefined;
+      let broken: SalesforceFailure | undefined;
+      for (const { asked: each, [agreeing]: records } of candidates) {
+        const [record] = records;
+        if (record === undefined) continue;
+        const answer = await answerOf(each, record, records.length);
+        if (!answer.ok) {
+          if (isPassing(answer.failure)) return answer;
+          observe?.({ kind: 'refused', step: each.position, answer: answer.failure.answer });
+          broken ??= answer.failure;
+          continue;
+        }
+        if (answer.yields) {
+          tell(candidates, { agreeing, step: each.position }, observe);
+          return { ok: true, finding: answer.finding, apiUsage: usage };
+        }
+        withoutAnswer ??= answer.finding;
       }
-      const extension = owner?.kind === 'user' ? owner.fields[step.extensionField] : undefined;
-      const isInactive = owner?.kind === 'user' && !owner.isActive;
-      const reason = isInactive
-        ? 'owner-inactive'
-        : extension === undefined
-          ? 'no-extension'
-          : winner.matches > 1
-            ? 'matched-several'
-            : 'matched';
-      return {
-        ok: true,
-        finding: {
-          reason,
-          matches: winner.matches,
-          ...(extension !== undefined && !isInactive && { extension }),
-          recordId: record.id,
-          object: record.object,
-        },
-        apiUsage,
+      tell(candidates, { agreeing, step: Infinity }, observe);
+      if (withoutAnswer !== undefined) return { ok: true, finding: withoutAnswer, apiUsage: usage };
+      return broken === undefined
+        ? { ok: true, finding: { reason: 'no-match', matches: 0 }, apiUsage: usage }
+        : { ok: false, failure: broken };
+    }
+
+    async function answerOf(
+      { step, position }: AskedStep,
+      record: FoundRecord,
+      count: number,
+    ): Promise<{ ok: true; finding: Finding; yields: boolean } | { ok: false; failure: SalesforceFailure }> {
+      if (count > 1 && step.whenSeveral === 'answer-several')
+        return { ok: true, finding: { reason: 'matched-several', matches: count }, yields: true };
+      const matched: AnswerReason = count > 1 ? 'matched-several' : 'matched';
+      const basis = {
+        matches: count,
+        ...(step.returns.length > 0 && { fields: fieldsOf(step, record) }),
+        recordId: record.id,
+        object: record.object,
       };
+      if (step.extension === undefined) return { ok: true, finding: { reason: matched, ...basis }, yields: true };
+      const extension = await extensionOf(step.extension, record, position);
+      if (!extension.ok) return extension;
+      return 'extension' in extension
+        ? { ok: true, finding: { reason: matched, ...basis, extension: extension.extension }, yields: true }
+        : { ok: true, finding: { reason: extension.missing, ...basis }, yields: false };
+    }
+
+    async function extensionOf(
+      source: ExtensionSource,
+      record: FoundRecord,
+      position: number,
+    ): Promise<
+      | { ok: true; extension: string }
+      | { ok: true; missing: 'no-extension' | 'owner-inactive' }
+      | { ok: false; failure: SalesforceFailure }
+    > {
+      const from = (where: 'map' | 'user-field' | 'record', extension: string | undefined) => {
+        observe?.({ kind: 'extension', step: position, from: extension === undefined ? 'nowhere' : where });
+        return extension === undefined
+          ? ({ ok: true, missing: 'no-extension' } as const)
+          : ({ ok: true, extension } as const);
+      };
+      if (source.from === 'record') return from('record', record.values[source.field]);
+      const named = nameOf(source.user, record);
+      const mapped = named === undefined ? undefined : request.extensions.userNamed(named);
+      if (mapped !== undefined) return from('map', mapped.extension);
+      const user = await userOf(source, record, named);
+      if (!user.ok) return user;
+      if (user.value?.kind !== 'user') return from('user-field', undefined);
+      if (!user.value.isActive) return { ok: true, missing: 'owner-inactive' };
+      const extension = request.extensions.ofUser(user.value.id);
+      return extension === undefined ? from('user-field', user.value.fields[source.userField]) : from('map', extension);
+    }
+
+    /** Whom the step asks about; Salesforce is asked once more only where the queries could not tell. */
+    async function userOf(
+      { user, userField }: Extract<ExtensionSource, { from: 'user' }>,
+      record: FoundRecord,
+      named: string | undefined,
+    ): Promise<{ ok: true; value: RecordUser | undefined } | { ok: false; failure: SalesforceFailure }> {
+      const told = user.is === 'field' ? record.users[user.field] : undefined;
+      const by = told?.kind === 'user-id-only' ? { id: told.id } : named === undefined ? undefined : { name: named };
+      if (by === undefined) return { ok: true, value: told };
+      const answer = await search.user(by, [userField], callAs('user'));
+      if (!answer.ok) return answer;
+      observe?.({ kind: 'answered', call: 'user', rows: answer.value === undefined ? 0 : 1 });
+      return { ok: true, value: answer.value };
     }
   };
 }
 
-/** The steps' objects, each once, since an object can be searched only once in a query. */
-function searchedObjects(steps: readonly LookupStep[]): readonly SearchedObject[] {
-  const objects = new Map<string, { fields: Set<string>; ownerFields: Set<string> }>();
-  for (const { object, fields, extensionField } of steps) {
-    const searched = objects.get(object) ?? { fields: new Set(), ownerFields: new Set() };
-    for (const field of fields) searched.fields.add(field);
-    searched.ownerFields.add(extensionField);
-    objects.set(object, searched);
-  }
-  return [...objects].map(([object, { fields, ownerFields }]) => ({
-    object,
-    fields: [...fields],
-    ownerFields: [...ownerFields],
-  }));
-}
+const isPassing = (failure: SalesforceFailure): boolean => failure.kind === 'token' || failure.retryable;
 
-interface Judged {
-  readonly record: FoundRecord;
-  /** The first step that the record matches, or that asks for its object. */
-  readonly step: LookupStep;
-  readonly position: number;
-  readonly verdict: 'same' | 'main' | 'other';
-}
-
-/** Verifies each record once, by the fields of the steps that ask for its object. */
-function judge(
-  records: readonly FoundRecord[],
-  steps: readonly LookupStep[],
-  number: PhoneNumber,
-  rules: DialingRules,
-): readonly Judged[] {
-  const distinct = new Map(records.map((record) => [record.id, record]));
-  const rank = { same: 0, main: 1, other: 2 } as const;
-  return [...distinct.values()].flatMap((record) => {
-    const verdicts = steps.flatMap((step, position): Judged[] => {
-      if (step.object !== record.object) return [];
-      const agreements = step.fields.map((field) => {
-        const value = record.values[field];
-        return value === undefined ? undefined : agreement(value, number, rules);
-      });
-      const verdict = agreements.includes('same') ? 'same' : agreements.includes('main') ? 'main' : 'other';
-      return [{ record, step, position, verdict }];
-    });
-    return verdicts.sort((one, other) => rank[one.verdict] - rank[other.verdict]).slice(0, 1);
+function askedSteps({ steps, question, rules }: FindRecordRequest): readonly AskedStep[] {
+  const spelled = new Map<PhoneNumber, readonly string[]>();
+  const spellingsOf = (number: PhoneNumber) => {
+    const known = spelled.get(number) ?? [...spellings(number, rules), ...mainNumberSpellings(number, rules)];
+    spelled.set(number, known);
+    return known;
+  };
+  return steps.flatMap((step, position): AskedStep[] => {
+    const input = searchInputOf(step.search, question);
+    if (input.kind === 'none') return [];
+    const values = input.kind === 'number' ? spellingsOf(input.number) : input.values;
+    return [{ step, position, input, question: recordQuestion(step, values) }];
   });
 }
 
-interface Winners {
-  readonly first: Judged;
-  readonly step: number;
-  readonly matches: number;
+function recordQuestion(step: LookupStep, values: readonly (string | number)[]): RecordQuestion {
+  const { object, fields, only, filters, order, returns, extension } = step;
+  const user = extension?.from === 'user' ? extension.user : undefined;
+  return {
+    object,
+    fields,
+    values,
+    only,
+    filters,
+    order,
+    wanted: [
+      ...returns.map(({ field }) => field),
+      ...(extension?.from === 'record' ? [extension.field] : []),
+      ...(user?.is === 'named-in' ? [user.field] : []),
+    ],
+    users: user?.is === 'field' ? [user.field] : [],
+    userFields: extension?.from === 'user' ? [extension.userField] : [],
+  };
 }
 
-/** The matches of the first step that has any. */
-function winners(judged: readonly Judged[], verdict: 'same' | 'main'): Winners | undefined {
-  const matching = judged.filter((one) => one.verdict === verdict);
-  const step = Math.min(...matching.map(({ position }) => position));
-  const [first, ...others] = matching
-    .filter(({ position }) => position === step)
-    .sort(
-      ({ record: one }, { record: other }) =>
-        other.lastModifiedAtMs - one.lastModifiedAtMs || (one.id < other.id ? -1 : 1),
-    );
-  return first === undefined ? undefined : { first, step, matches: 1 + others.length };
+const numbersOf = (asked: readonly AskedStep[]): readonly PhoneNumber[] => [
+  ...new Set(asked.flatMap(({ input }) => (input.kind === 'number' ? [input.number] : []))),
+];
+
+const distinct = (records: readonly FoundRecord[]): readonly FoundRecord[] => [
+  ...new Map(records.map((record) => [record.id, record])).values(),
+];
+
+/** Verifies each record by the fields of its step. What was asked for exactly needs no proof. */
+function judge(asked: AskedStep, records: readonly FoundRecord[], rules: DialingRules): StepMatches {
+  const { input, step } = asked;
+  const verdictOf = (record: FoundRecord): 'same' | 'main' | 'other' => {
+    if (input.kind === 'exact') return 'same';
+    const agreements = step.fields.map((field) => {
+      const value = record.values[field];
+      return value === undefined ? undefined : agreement(value, input.number, rules);
+    });
+    return agreements.includes('same') ? 'same' : agreements.includes('main') ? 'main' : 'other';
+  };
+  const groups = { same: [] as FoundRecord[], main: [] as FoundRecord[], other: [] as FoundRecord[] };
+  for (const record of distinct(records)) groups[verdictOf(record)].push(record);
+  const inOrder = compareRecords(step);
+  return { asked, same: groups.same.sort(inOrder), main: groups.main.sort(inOrder), other: groups.other };
 }
 
-/** A refusal that may be over at the next attempt, of an object that would come before the match found. */
-function transientRefusal(
-  { refused }: FoundRecords,
-  steps: readonly LookupStep[],
-  matchedStep = Infinity,
-): SalesforceFailure | undefined {
-  return refused.find(
-    ({ object, failure }) =>
-      (failure.kind === 'token' || failure.retryable) &&
-      steps.findIndex((step) => step.object === object) < matchedStep,
-  )?.failure;
+/** As the queries order, since rows of several queries are put together: empty fields last, ties to the lowest id. */
+function compareRecords({ order }: LookupStep): (one: FoundRecord, other: FoundRecord) => number {
+  return (one, other) => {
+    for (const [index, left] of one.rank.entries()) {
+      const right = other.rank[index];
+      if (left === undefined || right === undefined) {
+        if (left !== right) return left === undefined ? 1 : -1;
+        continue;
+      }
+      const compared = compareValues(left, right);
+      const descending = (order[index]?.direction ?? 'descending') === 'descending';
+      if (compared !== 0) return descending ? -compared : compared;
+    }
+    return one.id < other.id ? -1 : 1;
+  };
 }
 
+type Comparable = string | number | boolean;
+
+function compareValues(one: Comparable, other: Comparable): number {
+  if (typeof one === 'string' && typeof other === 'string') {
+    const left = one.toLowerCase();
+    const right = other.toLowerCase();
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
+  return Number(one) - Number(other);
+}
+
+const fieldsOf = ({ returns }: LookupStep, { values }: FoundRecord): Readonly<Record<string, string>> =>
+  Object.fromEntries(returns.map(({ field, name, empty }) => [name, values[field] ?? empty]));
+
+function nameOf(user: UserSource, { values }: FoundRecord): string | undefined {
+  switch (user.is) {
+    case 'field':
+      return undefined;
+    case 'named':
+      return user.name;
+    case 'named-in':
+      return values[user.field];
+  }
+}
+
+const rowsOf = (matches: readonly StepMatches[]): number =>
+  matches.reduce((rows, { same, main, other }) => rows + same.length + main.length + other.length, 0);
+
+/** `winner`: the step with the answer, beyond all of them where none has one; undefined where nothing matches. */
 function tell(
-  judged: readonly Judged[],
-  winner: Winners | undefined,
+  matches: readonly StepMatches[],
+  winner: { readonly agreeing: 'same' | 'main'; readonly step: number } | undefined,
   observe: ((event: FindRecordEvent) => void) | undefined,
 ): void {
   if (observe === undefined) return;
-  for (const one of judged) {
-    const { record, position, verdict } = one;
-    observe({
-      kind: 'judged',
-      object: record.object,
-      recordId: record.id,
-      verdict:
-        verdict === 'other'
-          ? 'other-number'
-          : one === winner?.first
-            ? 'winner'
-            : verdict !== winner?.first.verdict
-              ? 'main-number'
-              : position === winner.step
-                ? 'also-matches'
-                : 'later-step',
-    });
+  for (const { asked, same, main, other } of matches) {
+    const { position } = asked;
+    const judged = (record: FoundRecord, verdict: Extract<FindRecordEvent, { kind: 'judged' }>['verdict']) =>
+      observe({ kind: 'judged', step: position, object: record.object, recordId: record.id, verdict });
+    const agreeing = winner?.agreeing === 'main' ? main : same;
+    for (const [index, record] of agreeing.entries()) {
+      if (winner === undefined || position > winner.step) judged(record, 'later-step');
+      else if (index > 0) judged(record, 'also-matches');
+      else judged(record, position === winner.step ? 'winner' : 'no-answer');
+    }
+    if (winner?.agreeing !== 'main') for (const record of main) judged(record, 'main-number');
+    for (const record of other) judged(record, 'other-number');
   }
 }

@@ -2,22 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTrouble, toAnswer } from '../domain/answer.ts';
 import { repeatableReasons } from '../domain/lookup.ts';
-import type { Answer, Finding, LookupDefinition, LookupRun, Pbx, Question } from '../domain/lookup.ts';
+import type { Answer, Finding, LookupDefinition, LookupRun, LookupService, Pbx, Question } from '../domain/lookup.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { OrgId } from '../domain/ids.ts';
 import type { Logger } from '../logger.ts';
-import type { ReadNumber } from '../phone-numbers/read-number.ts';
 import type { Clock, LookupEngine, LookupMetrics, LookupRuns, LookupStartOutcome, Sealer } from '../ports.ts';
 import type { AskSalesforce } from './ask-salesforce.ts';
-import type { FindWithoutSearch } from './find-record.ts';
-import { e164Of, sealQuestion } from './lookup-record.ts';
+import { sealQuestion } from './lookup-record.ts';
+import { e164Of, type ReadQuestion } from './read-question.ts';
+import { findWithoutSearch } from './search-input.ts';
 
 export interface LookupRequest {
+  readonly service: LookupService;
   readonly pbx: Pbx;
   readonly lookup: LookupDefinition;
   readonly orgId: OrgId | undefined;
   readonly question: Question;
-  readonly number: ReadNumber;
+  readonly read: ReadQuestion;
   readonly rules: DialingRules;
   readonly arrivedAtMs: number;
 }
@@ -77,7 +78,6 @@ interface HeldCall extends LookupCall {
 export function createLookupCalls(
   dependencies: {
     readonly askSalesforce: AskSalesforce;
-    readonly findWithoutSearch: FindWithoutSearch;
     readonly engine: LookupEngine;
     readonly runs: Pick<LookupRuns, 'record'>;
     readonly sealer: Pick<Sealer, 'seal'>;
@@ -89,7 +89,7 @@ export function createLookupCalls(
   },
   options: Partial<LookupCallsOptions> = {},
 ): LookupCalls {
-  const { askSalesforce, findWithoutSearch, engine, runs, sealer, clock, marginMs, metrics, logger } = dependencies;
+  const { askSalesforce, engine, runs, sealer, clock, marginMs, metrics, logger } = dependencies;
   const { repeatForMs, recordWithinMs, recordPauseMs } = { ...defaults, ...options };
   const byRunId = new Map<string, HeldCall>();
   const byQuestion = new Map<string, HeldCall>();
@@ -138,6 +138,7 @@ export function createLookupCalls(
         finding,
         answer: toAnswer(finding, {
           runId,
+          service: request.service,
           lookup: request.lookup,
           pbx: request.pbx,
           ms: clock.now() - request.arrivedAtMs,
@@ -160,13 +161,16 @@ export function createLookupCalls(
     return call;
   }
 
-  async function find({ lookup, pbx, number, rules, arrivedAtMs }: LookupRequest): Promise<Finding> {
-    const known = findWithoutSearch(number);
+  async function find({ lookup, pbx, read, rules, arrivedAtMs }: LookupRequest): Promise<Finding> {
+    const known = findWithoutSearch(lookup.steps, read);
     if (known) return known;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), arrivedAtMs + pbx.deadlineMs - marginMs() - clock.now());
     try {
-      return await askSalesforce({ accountId: pbx.accountId, number, rules, steps: lookup.steps }, deadline.signal);
+      return await askSalesforce(
+        { accountId: pbx.accountId, question: read, rules, steps: lookup.steps },
+        deadline.signal,
+      );
     } finally {
       clearTimeout(timer);
     }
@@ -202,7 +206,7 @@ export function createLookupCalls(
       lookupId: request.lookup.id,
       lookupVersion: request.lookup.version,
       orgId: request.orgId,
-      sealedQuestion: sealQuestion(sealer, runId, { question: request.question, number: e164Of(request.number) }),
+      sealedQuestion: sealQuestion(sealer, runId, { question: request.question, number: e164Of(request.read) }),
     });
   }
 
@@ -249,8 +253,9 @@ export const runOfCall = (
   orgId: request.orgId,
   lookupId: request.lookup.id,
   lookupVersion: request.lookup.version,
+  isTest: false,
   question: request.question,
-  number: e164Of(request.number),
+  number: e164Of(request.read),
   answer: { reason: answer.reason, extension: answer.extension, matches: answer.matches, ms: answer.ms },
   found: isTrouble(finding) ? undefined : finding,
   foundAtMs: isTrouble(finding) ? undefined : request.arrivedAtMs + answer.ms,
@@ -258,13 +263,14 @@ export const runOfCall = (
 });
 
 /** Two questions with the same key have the same answer. */
-const questionKey = ({ pbx, lookup, orgId, question, number }: LookupRequest): string =>
+const questionKey = ({ service, pbx, lookup, orgId, read: { caller, called, ivr } }: LookupRequest): string =>
   JSON.stringify([
+    service,
     pbx.id,
     pbx.version,
     lookup.id,
     lookup.version,
     orgId,
-    number.kind === 'number' ? number.e164 : number,
-    question.ivrId,
+    ...[caller, called].map((number) => (number.kind === 'number' ? number.e164 : number)),
+    ivr,
   ]);

@@ -1,5 +1,4 @@
 import type { Finding, Question } from '../domain/lookup.ts';
-import type { ReadNumber } from '../phone-numbers/read-number.ts';
 import type { Sealer } from '../ports.ts';
 
 /*
@@ -33,5 +32,3 @@ export const sealDetail = (sealer: Pick<Sealer, 'seal'>, runId: string, detail: 
 
 export const openDetail = (sealer: Pick<Sealer, 'open'>, runId: string, sealed: string): LookupDetail =>
   JSON.parse(sealer.open(sealed, detailContext(runId))) as LookupDetail;
-
-export const e164Of = (number: ReadNumber): string | undefined => (number.kind === 'number' ? number.e164 : undefined);

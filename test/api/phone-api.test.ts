@@ -108,8 +108,8 @@ describe('an answer', () => {
 
   it('reads a plus that was not encoded, and the called number when no caller was sent', async () => {
     const asked: unknown[] = [];
-    api.findRecord = async ({ number }) => {
-      asked.push(number.kind === 'number' && number.e164);
+    api.findRecord = async ({ question: { caller } }) => {
+      asked.push(caller.kind === 'number' && caller.e164);
       return { ok: true, finding: matched('201'), apiUsage: undefined };
     };
     await ask('callerid=+49752543312');
@@ -272,7 +272,12 @@ describe('the resource', () => {
       paths: Record<string, Record<string, { responses: object }>>;
     }>();
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.keys(document.paths)).toEqual(['/api/ExtNo/{pbxAndOrg}', '/api/health/{pbxId}']);
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/api/DataLookup/{pbxAndOrg}',
+      '/api/ExtNo/{pbxAndOrg}',
+      '/api/connections/{orgId}/status',
+      '/api/health/{pbxId}',
+    ]);
     const { get, post } = document.paths['/api/ExtNo/{pbxAndOrg}'] ?? {};
     for (const operation of [get, post]) {
       expect(Object.keys(operation?.responses ?? {})).toEqual(['200', '400', '401', '403', '404', '409', '429']);

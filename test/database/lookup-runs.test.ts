@@ -39,6 +39,7 @@ const run = (changes: Partial<LookupRun> = {}): LookupRun => ({
   orgId,
   lookupId: lookup.id,
   lookupVersion: 1,
+  isTest: false,
   question: { callerId: '0752543312' },
   number: '+49752543312',
   answer: { reason: 'matched', extension: '201', matches: 1, ms: 23 },

@@ -7,6 +7,7 @@ import { openDatabase, type Database } from '../../src/database/client.ts';
 import { credentialsContext } from '../../src/database/credentials.ts';
 import { createLookups } from '../../src/database/lookups.ts';
 import { createPbxs } from '../../src/database/pbxs.ts';
+import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts';
 import { openPhoneDirectory } from '../../src/database/phone-directory.ts';
 import { tripletId, toOrgId } from '../../src/domain/ids.ts';
 import type { Pbx } from '../../src/domain/lookup.ts';
@@ -71,7 +72,7 @@ beforeEach(async () => {
 afterEach(() => directory.close());
 
 const openDirectory = () =>
-  openPhoneDirectory({ db: database.db, sealer, changes, pbxs: createPbxs(database.db, sealer), logger });
+  openPhoneDirectory({ db: database.db, sealer, changes, pbxs: createPbxs(database.db, sealer), rulesOfCountry: defaultDialingRules, logger });
 const notify = (change: object) => database.sql`select pg_notify('trunkline_changes', ${JSON.stringify(change)})`;
 
 async function setVersion(version: number): Promise<void> {

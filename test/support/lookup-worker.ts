@@ -6,8 +6,9 @@ import { connectTemporal, type TemporalConnection } from '../../src/temporal/cli
 import { createLookupEngine } from '../../src/temporal/lookup-engine.ts';
 import { runWorker } from '../../src/temporal/worker.ts';
 import { createAskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
-import { findWithoutSearch, type FindRecord } from '../../src/use-cases/find-record.ts';
+import type { FindRecord } from '../../src/use-cases/find-record.ts';
 import { createLookupCalls, type LookupCalls, type LookupRequest } from '../../src/use-cases/lookup-calls.ts';
+import { readQuestion } from '../../src/use-cases/read-question.ts';
 import { taskQueues } from '../../workflows/names.ts';
 import {
   connection,
@@ -60,14 +61,14 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
     logger,
   });
   const engine = createLookupEngine({ client: temporal.client, metrics, logger });
-  const shared = { askSalesforce, findWithoutSearch, runs, sealer: testSealer, clock };
+  const shared = { askSalesforce, runs, sealer: testSealer, clock };
   const calls = createLookupCalls({ ...shared, engine, marginMs: () => 20, metrics, logger });
   const worker = await runWorker(
     temporal,
     {
       taskQueue: taskQueues.lookups,
       workflowBundle: namespace.workflowBundle,
-      activities: createLookupActivities({ ...shared, calls, directory, readNumber, dialingRules: () => rules }),
+      activities: createLookupActivities({ ...shared, calls, directory, readNumber }),
     },
     logger,
     () => undefined,
@@ -91,11 +92,12 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
 }
 
 export const lookupRequest = (callerId: string): LookupRequest => ({
+  service: 'extension',
   pbx,
   lookup,
   orgId,
   question: { callerId },
-  number: readNumber(callerId),
+  read: readQuestion({ callerId }, readNumber),
   rules,
   arrivedAtMs: Date.now(),
 });

@@ -6,11 +6,11 @@ import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import type { ReadNumber } from '../../src/phone-numbers/read-number.ts';
 import type { Credentials } from '../../src/ports.ts';
-import { createAskExtension } from '../../src/use-cases/ask-extension.ts';
+import { createAskLookup } from '../../src/use-cases/ask-lookup.ts';
 import { createAskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
 import { createAuthenticateAccount } from '../../src/use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from '../../src/use-cases/authenticate-pbx.ts';
-import { findWithoutSearch, type FindRecord } from '../../src/use-cases/find-record.ts';
+import type { FindRecord } from '../../src/use-cases/find-record.ts';
 import { createLookupCalls, type LookupCalls } from '../../src/use-cases/lookup-calls.ts';
 import { createPhoneApi } from '../../web/routes/phone-api/index.ts';
 import { createTexts } from '../../web/texts.ts';
@@ -24,7 +24,6 @@ import {
   credentials,
   lookup,
   pbx,
-  rules,
   type FakeLookupEngine,
   type FakeLookupRuns,
 } from './fakes/lookups.ts';
@@ -75,7 +74,6 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
       engine: { tokenRejected: async (org, version) => void rejected.push({ orgId: org, version }) },
       logger: app.log,
     }),
-    findWithoutSearch,
     engine,
     runs,
     sealer: createSealer([{ id: 'test', key: randomBytes(32) }]),
@@ -95,7 +93,15 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
     accountTokens,
     findRecord: async () => ({ ok: true, finding: matched('201'), apiUsage: undefined }),
     async newToken({ id = crypto.randomUUID(), pbxId = pbx.id, secret = signingSecret, expiresAtMs } = {}) {
-      const token = { id, pbxId, name: 'Kamailio', createdAtMs: 0, lastUsedAtMs: undefined, revokedAtMs: undefined };
+      const token = {
+        id,
+        pbxId,
+        name: 'Kamailio',
+        allowedAddresses: [],
+        createdAtMs: 0,
+        lastUsedAtMs: undefined,
+        revokedAtMs: undefined,
+      };
       directory.tokens.set(id, { ...token, expiresAtMs });
       return pbxTokenSigner.sign({ id, pbxId, issuedAtMs: Date.now(), expiresAtMs }, secret);
     },
@@ -107,7 +113,7 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
   await app.register(
     createPhoneApi({
       authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
-      askExtension: createAskExtension({ directory, calls, readNumber, dialingRules: () => rules }),
+      askLookup: createAskLookup({ directory, calls, readNumber }),
       accountApi: {
         authenticateAccount: createAuthenticateAccount({ accountTokens, tokens: secretTokens }),
         connections: { ofAccount: async (account) => directory.connection(account) },

@@ -17,7 +17,7 @@ export const pbxTokenAuth = fastifyPlugin<{ authenticate: AuthenticatePbx }>(
     app.addHook('preValidation', async (request) => {
       const token =
         bearerToken(request.headers.authorization) ?? textOf(request.query, 'token') ?? textOf(request.body, 'token');
-      request.setDecorator<Pbx>(pbxOfRequest, authenticate(token, pbxIdOf(request.params)));
+      request.setDecorator<Pbx>(pbxOfRequest, authenticate(token, pbxIdOf(request.params), request.ip));
     });
   },
   { name: 'pbx-token-auth' },

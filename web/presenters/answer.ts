@@ -53,6 +53,19 @@ export function presentExtension(answer: Answer, format: AnswerFormat): AnswerBo
   );
 }
 
+/**
+ * Exactly the chosen fields; in plain text the first of them, on the first line. With `hasMeta` the reason comes along as members, for
+ * phone systems that cannot read headers.
+ */
+export function presentData(answer: Answer, format: AnswerFormat, hasMeta: boolean): AnswerBody {
+  if (format === 'text') {
+    const value = firstLine(Object.values(answer.fields)[0] ?? '');
+    return { contentType: contentTypes.text, body: value === '' ? '' : `${value}\n` };
+  }
+  const meta = { _reason: answer.reason, _run: answer.runId, _matches: String(answer.matches) };
+  return presentFields(hasMeta ? { ...answer.fields, ...meta } : answer.fields, format);
+}
+
 /** A flat map of texts. */
 export function presentFields(
   fields: Readonly<Record<string, string>>,

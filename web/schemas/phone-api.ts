@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 import { answerFormats, answerReasons } from '../../src/domain/lookup.ts';
 
 const text = (description: string, maxLength = 256) => Type.Optional(Type.String({ maxLength, description }));
@@ -17,7 +17,16 @@ export const QuestionSchema = Type.Object({
   ),
   token: text('The phone system’s token, where it cannot send `Authorization: Bearer`', 4_096),
 });
-export type QuestionParameters = Static<typeof QuestionSchema>;
+
+export const DataQuestionSchema = Type.Object({
+  ...QuestionSchema.properties,
+  meta: Type.Optional(
+    Type.Union([Type.Literal('0'), Type.Literal('1')], {
+      description: '`1`: the answer also has the members `_reason`, `_run` and `_matches`',
+    }),
+  ),
+});
+export type DataQuestionParameters = Static<typeof DataQuestionSchema>;
 
 export const PbxAndOrgSchema = Type.Object({
   pbxAndOrg: Type.String({
@@ -43,6 +52,11 @@ export const ExtensionAnswerSchema = Type.Object({
   reason,
   run: Type.String({ description: 'Id of the lookup run, as the portal lists it' }),
   matches: Type.String({ description: 'How many records matched', pattern: '^\\d+$' }),
+});
+
+export const DataAnswerSchema = Type.Record(Type.String(), Type.String(), {
+  description: 'The chosen fields under their names; empty when nothing was found',
+  examples: [{ FirstName: 'Marc' }],
 });
 
 export const HealthSchema = Type.Object({
@@ -80,7 +94,7 @@ export const problems = {
 };
 
 const text200 = Type.String();
-export const extensionAnswers = {
+const answersWith = (schema: TSchema) => ({
   200: {
     description: 'The answer; `X-Trunkline-Reason`, `X-Trunkline-Run` and `X-Trunkline-Matches` explain it',
     headers: {
@@ -90,10 +104,12 @@ export const extensionAnswers = {
     },
     content: {
       'text/plain': { schema: text200 },
-      'application/json': { schema: ExtensionAnswerSchema },
+      'application/json': { schema },
       'application/xml': { schema: text200 },
       'application/x-www-form-urlencoded': { schema: text200 },
     },
   },
   ...problems,
-};
+});
+export const extensionAnswers = answersWith(ExtensionAnswerSchema);
+export const dataAnswers = answersWith(DataAnswerSchema);

@@ -1,8 +1,10 @@
 import type { Connection } from '../../../src/domain/connection.ts';
 import type { DialingRules } from '../../../src/domain/dialing-rules.ts';
-import type { LookupDefinition, LookupRun, Pbx } from '../../../src/domain/lookup.ts';
+import { newStep } from '../../../src/domain/lookup-step.ts';
+import { defaultPbxLimits, type LookupDefinition, type LookupRun, type Pbx } from '../../../src/domain/lookup.ts';
 import type {
   Credentials,
+  ExtensionMap,
   LookupEngine,
   LookupMetrics,
   LookupRuns,
@@ -18,8 +20,11 @@ export const lookup: LookupDefinition = {
   accountId,
   kind: 'extension',
   name: 'Owner of the caller',
-  steps: [{ object: 'Contact', fields: ['Phone'], extensionOf: 'owner', extensionField: 'Extension' }],
+  steps: [newStep('Contact', ['Phone'])],
+  fallbacks: {},
   fallbackExtension: undefined,
+  problems: [],
+  checkedAtMs: undefined,
   version: 1,
 };
 
@@ -33,6 +38,10 @@ export const pbx: Pbx = {
   answerFormat: 'text',
   notFoundOnMiss: false,
   defaultExtensionLookupId: lookup.id,
+  defaultDataLookupId: undefined,
+  defaultIvrLookupId: undefined,
+  dialingRulesId: undefined,
+  limits: defaultPbxLimits,
   version: 1,
 };
 
@@ -85,6 +94,9 @@ export const rules: DialingRules = {
   truncateAt: '@;',
   ddiDigits: 3,
 };
+
+/** Nobody's extension is mapped. */
+export const noExtensions: ExtensionMap = { ofUser: () => undefined, userNamed: () => undefined };
 
 export interface FakeLookupEngine extends LookupEngine {
   readonly starts: LookupStart[];

@@ -1,11 +1,17 @@
 import type { Connection } from '../../../src/domain/connection.ts';
-import type { LookupDefinition, Pbx } from '../../../src/domain/lookup.ts';
-import type { Credentials, PbxToken, PhoneDirectory } from '../../../src/ports.ts';
+import type { DialingRules } from '../../../src/domain/dialing-rules.ts';
+import type { LookupDefinition } from '../../../src/domain/lookup.ts';
+import type { Credentials, DirectoryPbx, ExtensionMap, PbxToken, PhoneDirectory } from '../../../src/ports.ts';
+import { noExtensions, rules } from './lookups.ts';
 
 export interface FakePhoneDirectory extends PhoneDirectory {
-  readonly pbxs: Map<string, { pbx: Pbx; signingSecret: Uint8Array }>;
+  readonly pbxs: Map<string, DirectoryPbx>;
   readonly tokens: Map<string, PbxToken>;
   readonly lookups: Map<string, LookupDefinition>;
+  /** Sets by id; the rules of any country are those of Germany. */
+  readonly ruleSets: Map<string, DialingRules>;
+  /** By account. */
+  readonly extensionMaps: Map<string, ExtensionMap>;
   /** By account. */
   readonly connections: Map<string, Connection>;
   readonly used: Map<string, number>;
@@ -27,6 +33,8 @@ export function createFakePhoneDirectory(): FakePhoneDirectory {
     pbxs: new Map(),
     tokens: new Map(),
     lookups: new Map(),
+    ruleSets: new Map(),
+    extensionMaps: new Map(),
     connections: new Map(),
     used: new Map(),
     stored: undefined,
@@ -35,6 +43,8 @@ export function createFakePhoneDirectory(): FakePhoneDirectory {
     token: (id) => fake.tokens.get(id),
     tokenUsed: (id, atMs) => void fake.used.set(id, atMs),
     lookup: (id) => fake.lookups.get(id),
+    dialingRules: ({ dialingRulesId }) => fake.ruleSets.get(dialingRulesId ?? '') ?? rules,
+    extensions: (accountId) => fake.extensionMaps.get(accountId) ?? noExtensions,
     connection: (accountId) => fake.connections.get(accountId),
     credentials: (orgId) => (known?.orgId === orgId ? known : undefined),
     async reread() {

@@ -1,62 +1,73 @@
 import type {
   FoundRecord,
-  RecordOwner,
+  RecordQuestion,
   RecordSearch,
+  RecordUser,
   SalesforceFailure,
   SalesforceResult,
-  SearchedObject,
 } from '../../../src/ports.ts';
 
+type Call = 'values' | 'digits' | 'user';
+
 /**
- * Records in memory. `byValues` compares exactly and knows every record; `byDigits` knows those in `indexed`, under their digits and
- * the endings of these. It fails on demand: a call with `failure`, an object with `refused`.
+ * Records in memory, without conditions. `byValues` compares exactly and knows every record; `byDigits` knows those in `indexed`, under
+ * their digits and the endings of these. It fails on demand: a call with `failure`, an object with `refused`.
  */
 export class FakeRecordSearch implements RecordSearch {
   records: FoundRecord[] = [];
   /** Ids of records that the search index has taken in; undefined: all. */
   indexed: readonly string[] | undefined;
-  users = new Map<string, RecordOwner>();
+  /** By id and by name. */
+  users = new Map<string, RecordUser>();
   /** What was asked, in order. */
-  readonly calls: ('values' | 'digits' | 'user')[] = [];
-  readonly failures: Partial<Record<'values' | 'digits' | 'user', SalesforceFailure>> = {};
+  readonly calls: Call[] = [];
+  readonly questions: RecordQuestion[] = [];
+  readonly failures: Partial<Record<Call, SalesforceFailure>> = {};
   refused: { readonly object: string; readonly failure: SalesforceFailure }[] = [];
 
-  readonly byValues: RecordSearch['byValues'] = async (objects, values) => {
-    const wanted = new Set(values);
-    return this.#answer('values', {
-      records: this.#of(objects).filter((record) => searchedValues(record, objects).some((value) => wanted.has(value))),
-      refused: this.refused.filter(({ object }) => objects.some((searched) => searched.object === object)),
-    });
+  readonly byValues: RecordSearch['byValues'] = async (questions) => {
+    this.questions.push(...questions);
+    return this.#answer(
+      'values',
+      questions.map((question): SalesforceResult<readonly FoundRecord[]> => {
+        const refusal = this.refused.find(({ object }) => object === question.object);
+        if (refusal) return { ok: false, failure: refusal.failure };
+        const wanted = new Set(question.values.map((value) => String(value).toLowerCase()));
+        const found = this.#of(question).filter((record) =>
+          comparedValues(record, question).some((value) => wanted.has(value.toLowerCase())),
+        );
+        return { ok: true, value: found, apiUsage: undefined };
+      }),
+    );
   };
 
-  readonly byDigits: RecordSearch['byDigits'] = async (objects, digits) =>
-    this.#answer('digits', {
-      records: this.#of(objects).filter(
-        (record) =>
-          (this.indexed?.includes(record.id) ?? true) &&
-          searchedValues(record, objects).some((value) =>
-            digits.some((word) =>
-              value
-                .replace(/\s*x\d+$/, '')
-                .replace(/\D/g, '')
-                .endsWith(word),
+  readonly byDigits: RecordSearch['byDigits'] = async (questions, digits) =>
+    this.#answer(
+      'digits',
+      questions.map((question) =>
+        this.#of(question).filter(
+          (record) =>
+            (this.indexed?.includes(record.id) ?? true) &&
+            comparedValues(record, question).some((value) =>
+              digits.some((word) =>
+                value
+                  .replace(/\s*x\d+$/, '')
+                  .replace(/\D/g, '')
+                  .endsWith(word),
+              ),
             ),
-          ),
+        ),
       ),
-      refused: [],
-    });
-
-  readonly user: RecordSearch['user'] = async (userId) => this.#answer('user', this.users.get(userId));
-
-  #of(objects: readonly SearchedObject[]): FoundRecord[] {
-    return this.records.filter(
-      ({ object }) =>
-        objects.some((searched) => searched.object === object) &&
-        !this.refused.some((refusal) => refusal.object === object),
     );
+
+  readonly user: RecordSearch['user'] = async (by) =>
+    this.#answer('user', this.users.get('id' in by ? by.id : by.name));
+
+  #of({ object }: RecordQuestion): FoundRecord[] {
+    return this.records.filter((record) => record.object === object);
   }
 
-  #answer<T>(call: 'values' | 'digits' | 'user', value: T): SalesforceResult<T> {
+  #answer<T>(call: Call, value: T): SalesforceResult<T> {
     this.calls.push(call);
     const failure = this.failures[call];
     if (failure !== undefined) return { ok: false, failure };
@@ -64,7 +75,5 @@ export class FakeRecordSearch implements RecordSearch {
   }
 }
 
-const searchedValues = (record: FoundRecord, objects: readonly SearchedObject[]): readonly string[] =>
-  objects
-    .filter(({ object }) => object === record.object)
-    .flatMap(({ fields }) => fields.flatMap((field) => record.values[field] ?? []));
+const comparedValues = (record: FoundRecord, { fields }: RecordQuestion): readonly string[] =>
+  fields.flatMap((field) => record.values[field] ?? []);

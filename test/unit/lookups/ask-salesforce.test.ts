@@ -2,6 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { SalesforceFailure } from '../../../src/ports.ts';
 import { createAskSalesforce, type AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
 import type { FindRecord, FindRecordOutcome, FindRecordRequest } from '../../../src/use-cases/find-record.ts';
+import { readQuestion } from '../../../src/use-cases/read-question.ts';
 import { accountId, connection, credentials, lookup, orgId, rules } from '../../support/fakes/lookups.ts';
 import { createFakePhoneDirectory, type FakePhoneDirectory } from '../../support/fakes/phone-directory.ts';
 import { matched, readNumber, version } from '../../support/phone-api.ts';
@@ -11,7 +12,12 @@ const unauthorized: SalesforceFailure = { kind: 'token', cause: 'session-refused
 const failed = (failure: SalesforceFailure): FindRecordOutcome => ({ ok: false, failure });
 const found: FindRecordOutcome = { ok: true, finding: matched('201'), apiUsage: undefined };
 
-const question = { accountId, number: readNumber('0752543312'), rules, steps: lookup.steps };
+const question = {
+  accountId,
+  question: readQuestion({ callerId: '0752543312' }, readNumber),
+  rules,
+  steps: lookup.steps,
+};
 
 let directory: FakePhoneDirectory;
 let rejected: { orgId: string; version: number }[];

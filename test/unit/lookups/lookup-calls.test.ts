@@ -4,9 +4,9 @@ import { createSealer } from '../../../src/crypto/sealer.ts';
 import { trouble } from '../../../src/domain/answer.ts';
 import type { Finding } from '../../../src/domain/lookup.ts';
 import type { AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
-import { findWithoutSearch } from '../../../src/use-cases/find-record.ts';
 import { createLookupCalls, type LookupCalls, type LookupRequest } from '../../../src/use-cases/lookup-calls.ts';
 import { openQuestion } from '../../../src/use-cases/lookup-record.ts';
+import { readQuestion } from '../../../src/use-cases/read-question.ts';
 import {
   createFakeLookupEngine,
   createFakeLookupMetrics,
@@ -41,7 +41,6 @@ beforeEach(() => {
         asked += 1;
         return askSalesforce(question, signal);
       },
-      findWithoutSearch,
       engine,
       runs,
       sealer,
@@ -60,11 +59,12 @@ afterEach(async () => {
 });
 
 const request = (callerId: string, changes: Partial<LookupRequest> = {}): LookupRequest => ({
+  service: 'extension',
   pbx,
   lookup,
   orgId,
   question: { callerId },
-  number: readNumber(callerId),
+  read: readQuestion({ callerId }, readNumber),
   rules,
   arrivedAtMs: Date.now(),
   ...changes,
@@ -128,11 +128,12 @@ describe('identical questions', () => {
       request('0752543312', { lookup: { ...lookup, id: 'AAAAAA-AAAAAA-AAAAAA' } }),
       request('0752543312', { pbx: { ...pbx, version: 2 } }),
       request('0752543312', { pbx: { ...pbx, id: 'AAAAAA-AAAAAA-AAAAAA' } }),
-      request('0752543312', { question: { callerId: '0752543312', ivrId: '00001002' } }),
+      request('0752543312', { read: readQuestion({ callerId: '0752543312', ivrId: '00001002' }, readNumber) }),
+      request('0752543312', { service: 'data' }),
     ]) {
       ids.add((await calls.answer(other)).runId);
     }
-    expect(ids.size).toBe(7);
+    expect(ids.size).toBe(8);
   });
 });
 

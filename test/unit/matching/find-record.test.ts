@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DialingRules } from '../../../src/domain/dialing-rules.ts';
-import type { LookupStep } from '../../../src/domain/lookup.ts';
+import { newStep, type LookupStep } from '../../../src/domain/lookup-step.ts';
+import type { Question } from '../../../src/domain/lookup.ts';
 import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
 import { readNumber } from '../../../src/phone-numbers/read-number.ts';
-import type { FoundRecord, RecordOwner, SalesforceFailure } from '../../../src/ports.ts';
+import type { ExtensionMap, FoundRecord, RecordUser, SalesforceFailure } from '../../../src/ports.ts';
 import { createFindRecord, type FindRecordEvent, type FindRecordOutcome } from '../../../src/use-cases/find-record.ts';
+import { readQuestion } from '../../../src/use-cases/read-question.ts';
+import { noExtensions } from '../../support/fakes/lookups.ts';
 import { FakeRecordSearch } from '../../support/fakes/record-search.ts';
 
 const german = defaultDialingRules('DE');
@@ -14,21 +17,29 @@ const session = {
   accessToken: 't',
   version: 1,
 };
-const step = (object: string, ...fields: string[]): LookupStep => ({
-  object,
-  fields,
-  extensionOf: 'owner',
-  extensionField: 'Extension',
-});
+const step = (object: string, ...fields: string[]): LookupStep => newStep(object, fields);
 const steps = [step('Contact', 'Phone', 'MobilePhone'), step('Lead', 'Phone'), step('Account', 'Phone')];
-const owner = (extension?: string, isActive = true): RecordOwner => ({
+const owner = (extension?: string, isActive = true): RecordUser => ({
   kind: 'user',
+  id: `005${extension ?? ''}`,
   isActive,
   fields: { Extension: extension },
 });
 
-function record(object: string, id: string, phone: string, more: Partial<FoundRecord> = {}): FoundRecord {
-  return { object, id, lastModifiedAtMs: 1_000, values: { Phone: phone }, owner: owner('201'), ...more };
+interface Row extends Omit<FoundRecord, 'rank' | 'users'> {
+  readonly lastModifiedAtMs: number;
+  readonly owner: RecordUser;
+}
+
+function record(object: string, id: string, phone: string, more: Partial<Row> = {}): FoundRecord {
+  const row: Row = { object, id, lastModifiedAtMs: 1_000, values: { Phone: phone }, owner: owner('201'), ...more };
+  return {
+    object,
+    id,
+    values: row.values,
+    rank: [new Date(row.lastModifiedAtMs).toISOString()],
+    users: { OwnerId: row.owner },
+  };
 }
 
 let search: FakeRecordSearch;
@@ -36,14 +47,22 @@ beforeEach(() => {
   search = new FakeRecordSearch();
 });
 
-function find(
-  arrives = '+49752543312',
-  { rules = german, events }: { rules?: DialingRules; events?: FindRecordEvent[] } = {},
-): Promise<FindRecordOutcome> {
+interface Options {
+  readonly rules?: DialingRules;
+  readonly events?: FindRecordEvent[];
+  readonly steps?: readonly LookupStep[];
+  readonly extensions?: ExtensionMap;
+}
+
+function find(arrives: string | Question = '+49752543312', options: Options = {}): Promise<FindRecordOutcome> {
+  const { rules = german, events } = options;
   return createFindRecord(search)({
-    number: readNumber(arrives, rules),
+    question: readQuestion(typeof arrives === 'string' ? { callerId: arrives } : arrives, (sent) =>
+      readNumber(sent, rules),
+    ),
     rules,
-    steps,
+    steps: options.steps ?? steps,
+    extensions: options.extensions ?? noExtensions,
     session,
     signal: AbortSignal.timeout(5_000),
     ...(events && { observe: (event) => void events.push(event) }),
@@ -135,8 +154,8 @@ describe('findRecord', () => {
     expect(await finding()).toMatchObject({ reason: 'matched', matches: 1 });
   });
 
-  it.each<readonly [string, RecordOwner, object]>([
-    ['a queue', { kind: 'queue' }, { reason: 'no-extension', matches: 1 }],
+  it.each<readonly [string, RecordUser, object]>([
+    ['a queue', { kind: 'none' }, { reason: 'no-extension', matches: 1 }],
     ['a user without extension', owner(undefined), { reason: 'no-extension', matches: 1 }],
     ['an inactive user', owner('201', false), { reason: 'owner-inactive', matches: 1 }],
   ])('gives no extension when the owner is %s', async (_, of, expected) => {
@@ -148,7 +167,7 @@ describe('findRecord', () => {
 
   it('asks for the user when the search could tell only the id of the owner', async () => {
     search.users.set('005A', owner('207'));
-    search.records = [record('Lead', '00QA', '+49 75 25 433 12', { owner: { kind: 'user-id-only', userId: '005A' } })];
+    search.records = [record('Lead', '00QA', '+49 75 25 433 12', { owner: { kind: 'user-id-only', id: '005A' } })];
     expect(await finding()).toMatchObject({ reason: 'matched', extension: '207' });
     expect(search.calls).toEqual(['values', 'digits', 'user']);
     search.users.clear();
@@ -198,7 +217,7 @@ describe('findRecord', () => {
     });
 
     it('tells the failure of the question for the owner', async () => {
-      search.records = [record('Lead', '00QA', '0752543312', { owner: { kind: 'user-id-only', userId: '005A' } })];
+      search.records = [record('Lead', '00QA', '0752543312', { owner: { kind: 'user-id-only', id: '005A' } })];
       search.failures.user = away;
       expect(await find()).toEqual({ ok: false, failure: away });
     });
@@ -235,10 +254,203 @@ describe('findRecord', () => {
     await find('+49752543312', { events });
     expect(events).toEqual([
       { kind: 'answered', call: 'values', rows: 4 },
-      { kind: 'judged', object: 'Contact', recordId: '003A', verdict: 'also-matches' },
-      { kind: 'judged', object: 'Contact', recordId: '003B', verdict: 'winner' },
-      { kind: 'judged', object: 'Lead', recordId: '00QA', verdict: 'later-step' },
-      { kind: 'judged', object: 'Account', recordId: '001A', verdict: 'main-number' },
+      { kind: 'extension', step: 0, from: 'user-field' },
+      { kind: 'judged', step: 0, object: 'Contact', recordId: '003B', verdict: 'winner' },
+      { kind: 'judged', step: 0, object: 'Contact', recordId: '003A', verdict: 'also-matches' },
+      { kind: 'judged', step: 1, object: 'Lead', recordId: '00QA', verdict: 'later-step' },
+      { kind: 'judged', step: 2, object: 'Account', recordId: '001A', verdict: 'main-number' },
     ]);
+  });
+
+  describe('with steps that ask for more', () => {
+    const contact = step('Contact', 'Phone');
+
+    it('goes on to the next step when the first has a match but no extension', async () => {
+      search.records = [
+        record('Contact', '003A', '0752543312', { owner: owner(undefined) }),
+        record('Account', '001A', '0752543312', { owner: owner('300') }),
+      ];
+      const events: FindRecordEvent[] = [];
+      expect(await finding('+49752543312', { events })).toMatchObject({ reason: 'matched', extension: '300' });
+      expect(events).toContainEqual({
+        kind: 'judged',
+        step: 0,
+        object: 'Contact',
+        recordId: '003A',
+        verdict: 'no-answer',
+      });
+      expect(search.calls).toEqual(['values']);
+    });
+
+    it('says why the first match has no extension when no step has one', async () => {
+      search.records = [
+        record('Contact', '003A', '0752543312', { owner: owner('201', false) }),
+        record('Account', '001A', '0752543312', { owner: { kind: 'none' } }),
+      ];
+      expect(await finding()).toMatchObject({ reason: 'owner-inactive', recordId: '003A' });
+    });
+
+    it('answers several, without an extension, where the step says so', async () => {
+      search.records = [record('Contact', '003A', '0752543312'), record('Contact', '003B', '0752543312')];
+      const several = { ...contact, whenSeveral: 'answer-several' } as const;
+      expect(await finding('+49752543312', { steps: [several] })).toEqual({ reason: 'matched-several', matches: 2 });
+      search.records.pop();
+      expect(await finding('+49752543312', { steps: [several] })).toMatchObject({
+        reason: 'matched',
+        extension: '201',
+      });
+    });
+
+    it('orders by the fields of the step, empty ones last, then by id', async () => {
+      const ranked = (id: string, ...rank: FoundRecord['rank']) => ({ ...record('Contact', id, '0752543312'), rank });
+      const order = [
+        { field: 'Level__c', direction: 'ascending' },
+        { field: 'Name', direction: 'descending' },
+      ] as const;
+      const winner = async (...records: FoundRecord[]) => {
+        search.records = records;
+        return finding('+49752543312', { steps: [{ ...contact, order }] });
+      };
+      expect(await winner(ranked('003A', 10, 'B'), ranked('003B', 9, 'A'))).toMatchObject({ recordId: '003B' });
+      expect(await winner(ranked('003A', undefined, 'B'), ranked('003B', 9, 'A'))).toMatchObject({ recordId: '003B' });
+      expect(await winner(ranked('003A', 9, 'a'), ranked('003B', 9, 'B'))).toMatchObject({ recordId: '003B' });
+      expect(await winner(ranked('003B', 9, 'B'), ranked('003A', 9, 'b'))).toMatchObject({ recordId: '003A' });
+    });
+
+    it('asks for the called number, for what was keyed in, and for a fixed value', async () => {
+      search.records = [
+        record('Contact', '003A', '+4975254400'),
+        record('Case', '500A', '', { values: { CaseNumber: '00001002' } }),
+        record('User', '005A', '', { values: { Name: 'reception' } }),
+      ];
+      const called = { ...contact, search: { by: 'called' } } as const;
+      expect(await finding({ callerId: '+49752543312', calledId: '07525 4400' }, { steps: [called] })).toMatchObject({
+        recordId: '003A',
+      });
+      const keyed = {
+        ...step('Case', 'CaseNumber'),
+        search: { by: 'ivr', as: 'text', leadingZerosTo: 8 },
+      } as const;
+      expect(await finding({ callerId: 'anonymous', ivrId: '1002#' }, { steps: [keyed] })).toMatchObject({
+        recordId: '500A',
+        matches: 1,
+      });
+      const fixed = { ...step('User', 'Name'), search: { by: 'fixed', value: 'Reception', as: 'text' } } as const;
+      expect(await finding('anonymous', { steps: [contact, fixed] })).toMatchObject({ recordId: '005A' });
+      expect(search.questions.at(-1)).toMatchObject({ object: 'User', values: ['Reception'] });
+    });
+
+    it('compares a field of numbers with a number, and nothing with what is none', async () => {
+      const keyed = {
+        ...step('Account', 'Customer__c'),
+        search: { by: 'ivr', as: 'number', leadingZerosTo: 0 },
+      } as const;
+      await finding({ ivrId: '007' }, { steps: [keyed] });
+      expect(search.questions).toMatchObject([{ values: [7] }]);
+      expect(await finding({ ivrId: '7 or 8' }, { steps: [keyed] })).toEqual({ reason: 'no-match', matches: 0 });
+      expect(search.calls).toEqual(['values']);
+    });
+
+    it('does not search the index for what was keyed in', async () => {
+      const keyed = { ...step('Case', 'CaseNumber'), search: { by: 'ivr', as: 'text', leadingZerosTo: 0 } } as const;
+      expect(await finding({ callerId: '+49752543312', ivrId: '1002' }, { steps: [keyed] })).toMatchObject({
+        reason: 'no-match',
+      });
+      expect(search.calls).toEqual(['values']);
+    });
+
+    it('says that the caller withheld the number when there is nothing else to search for', async () => {
+      const keyed = { ...step('Case', 'CaseNumber'), search: { by: 'ivr', as: 'text', leadingZerosTo: 0 } } as const;
+      expect(await finding({ callerId: 'anonymous', ivrId: '' }, { steps: [keyed, contact] })).toEqual({
+        reason: 'withheld',
+        matches: 0,
+      });
+      expect(search.calls).toEqual([]);
+    });
+
+    it('gives the chosen fields under their names, and a text for those that are empty', async () => {
+      search.records = [
+        record('Contact', '003A', '0752543312', { values: { Phone: '0752543312', FirstName: 'Marc' } }),
+      ];
+      const { extension: _, ...data } = {
+        ...contact,
+        returns: [
+          { field: 'FirstName', name: 'FirstName', empty: '' },
+          { field: 'Account.Name', name: 'Company', empty: 'unknown' },
+        ],
+      };
+      expect(await finding('+49752543312', { steps: [data] })).toEqual({
+        reason: 'matched',
+        matches: 1,
+        recordId: '003A',
+        object: 'Contact',
+        fields: { FirstName: 'Marc', Company: 'unknown' },
+      });
+      expect(search.questions[0]).toMatchObject({ wanted: ['FirstName', 'Account.Name'], users: [] });
+    });
+  });
+
+  describe('with an extension map', () => {
+    const contact = step('Contact', 'Phone');
+    const extensions: ExtensionMap = {
+      ofUser: (id) => (id === '005201' ? '777' : undefined),
+      userNamed: (name) => (name === 'Anna Berg' ? { userId: '005201', extension: '777' } : undefined),
+    };
+
+    it('prefers it to the field of the user', async () => {
+      search.records = [record('Contact', '003A', '0752543312')];
+      expect(await finding('+49752543312', { extensions })).toMatchObject({ extension: '777' });
+      search.records = [record('Contact', '003A', '0752543312', { owner: owner('202') })];
+      expect(await finding('+49752543312', { extensions })).toMatchObject({ extension: '202' });
+    });
+
+    it('does not ring an inactive user whom it knows', async () => {
+      search.records = [record('Contact', '003A', '0752543312', { owner: owner('201', false) })];
+      expect(await finding('+49752543312', { extensions })).toMatchObject({ reason: 'owner-inactive' });
+    });
+
+    it('knows a user by name; one that it does not know is asked for', async () => {
+      const named = (name: string): LookupStep => ({
+        ...contact,
+        extension: { from: 'user', user: { is: 'named', name }, userField: 'Extension' },
+      });
+      search.users.set('Ben Kurz', owner('208'));
+      search.records = [record('Contact', '003A', '0752543312')];
+      expect(await finding('+49752543312', { steps: [named('Anna Berg')], extensions })).toMatchObject({
+        extension: '777',
+      });
+      expect(search.calls).toEqual(['values']);
+      expect(await finding('+49752543312', { steps: [named('Ben Kurz')], extensions })).toMatchObject({
+        extension: '208',
+      });
+      expect(search.calls).toEqual(['values', 'values', 'user']);
+      expect(await finding('+49752543312', { steps: [named('Nobody')], extensions })).toMatchObject({
+        reason: 'no-extension',
+      });
+    });
+
+    it('finds the user whose name, or the extension that, stands in a field of the record', async () => {
+      search.records = [
+        record('Contact', '003A', '0752543312', {
+          values: { Phone: '0752543312', Agent__c: 'Anna Berg', Ext__c: '555' },
+        }),
+      ];
+      const by = (extension: NonNullable<LookupStep['extension']>) => ({
+        steps: [{ ...contact, extension }],
+        extensions,
+      });
+      expect(
+        await finding(
+          '+49752543312',
+          by({ from: 'user', user: { is: 'named-in', field: 'Agent__c' }, userField: 'X' }),
+        ),
+      ).toMatchObject({ extension: '777' });
+      expect(await finding('+49752543312', by({ from: 'record', field: 'Ext__c' }))).toMatchObject({
+        extension: '555',
+      });
+      expect(await finding('+49752543312', by({ from: 'record', field: 'Other__c' }))).toMatchObject({
+        reason: 'no-extension',
+      });
+    });
   });
 });

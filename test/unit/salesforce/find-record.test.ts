@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LookupStep } from '../../../src/domain/lookup.ts';
+import { newStep, type LookupStep } from '../../../src/domain/lookup-step.ts';
+import type { Question } from '../../../src/domain/lookup.ts';
 import { demoRecords } from '../../../src/local/salesforce/data/demo-records.ts';
 import { startStandIn, type StandIn } from '../../../src/local/salesforce/server.ts';
 import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
@@ -9,16 +10,16 @@ import { createSalesforceData } from '../../../src/salesforce/data.ts';
 import { createSalesforceHttp } from '../../../src/salesforce/http.ts';
 import { createRecordSearch } from '../../../src/salesforce/record-search.ts';
 import { createFindRecord } from '../../../src/use-cases/find-record.ts';
+import { readQuestion } from '../../../src/use-cases/read-question.ts';
+import { noExtensions } from '../../support/fakes/lookups.ts';
 import { matchingTable } from '../matching/table.ts';
 import { acme, connect } from '../stand-in/oauth-browser.ts';
 
 /** The whole way: the use case, the queries, the transport, and a Salesforce that reads SOQL and SOSL by itself. */
 
 const step = (object: string, ...fields: string[]): LookupStep => ({
-  object,
-  fields,
-  extensionOf: 'owner',
-  extensionField: 'Extension',
+  ...newStep(object, fields),
+  only: object === 'Lead' ? ['unconverted-lead'] : [],
 });
 const steps = [
   step('Contact', 'Phone', 'MobilePhone', 'HomePhone', 'OtherPhone', 'AssistantPhone'),
@@ -43,15 +44,18 @@ afterAll(async () => {
 });
 
 async function ask(
-  arrives: string,
+  arrives: string | Question,
   options: { steps?: readonly LookupStep[]; country?: string; limitMs?: number } = {},
 ) {
   const rules = options.country === undefined ? german : defaultDialingRules(options.country);
   const before = callsToData();
   const outcome = await findRecord({
-    number: readNumber(arrives, rules),
+    question: readQuestion(typeof arrives === 'string' ? { callerId: arrives } : arrives, (sent) =>
+      readNumber(sent, rules),
+    ),
     rules,
     steps: options.steps ?? steps,
+    extensions: noExtensions,
     session,
     signal: AbortSignal.timeout(options.limitMs ?? 10_000),
   });

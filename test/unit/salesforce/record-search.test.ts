@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStandIn, type StandIn } from '../../../src/local/salesforce/server.ts';
-import type { FoundRecord, RecordSearch, SalesforceSession } from '../../../src/ports.ts';
+import type { FoundRecord, RecordQuestion, RecordSearch, SalesforceSession } from '../../../src/ports.ts';
 import { createSalesforceData } from '../../../src/salesforce/data.ts';
 import { createSalesforceHttp } from '../../../src/salesforce/http.ts';
 import { createRecordSearch } from '../../../src/salesforce/record-search.ts';
@@ -9,14 +9,28 @@ import { acme, connect } from '../stand-in/oauth-browser.ts';
 
 /** What every RecordSearch does; the fake that the use case is tested with must do the same as the adapter. */
 
-const contact = { object: 'Contact', fields: ['Phone', 'OtherPhone'], ownerFields: ['Extension'] };
-const lead = { object: 'Lead', fields: ['Phone'], ownerFields: ['Extension'] };
+const question = (object: string, ...fields: string[]): RecordQuestion => ({
+  object,
+  fields,
+  values: [],
+  only: [],
+  filters: [],
+  order: [],
+  wanted: [],
+  users: ['OwnerId'],
+  userFields: ['Extension'],
+});
+const contact = question('Contact', 'Phone', 'OtherPhone');
+const lead = question('Lead', 'Phone');
+const idsOf = (found: readonly (readonly FoundRecord[])[]) =>
+  found.map((records) => records.map(({ id }) => id).sort());
 
 interface Subject {
   readonly search: RecordSearch;
   readonly session: SalesforceSession;
   /** Id of a user with extension 201 who owns what `put` stores. */
   readonly userId: string;
+  readonly userName: string;
   put(object: string, values: Readonly<Record<string, string>>): string;
 }
 
@@ -24,19 +38,21 @@ const session: SalesforceSession = { orgId: acme, instanceUrl: 'https://acme.exa
 
 function fakeSubject(): Subject {
   const search = new FakeRecordSearch();
-  const owner = { kind: 'user', isActive: true, fields: { Extension: '201' } } as const;
+  const owner = { kind: 'user', id: '005A', isActive: true, fields: { Extension: '201' } } as const;
   search.users.set('005A', owner);
+  search.users.set('Vera Vertrag', owner);
   return {
     search,
     session,
     userId: '005A',
+    userName: 'Vera Vertrag',
     put(object, values) {
       const record: FoundRecord = {
         object,
         id: `${object}-${search.records.length}`,
-        lastModifiedAtMs: 1,
         values,
-        owner,
+        rank: ['2026-11-23T09:00:00.000+0000'],
+        users: { OwnerId: owner },
       };
       search.records.push(record);
       return record.id;
@@ -57,11 +73,13 @@ afterAll(async () => {
 
 async function adapterSubject(): Promise<Subject> {
   const { accessToken, instanceUrl } = await connect(standIn);
-  const userId = standIn.control.list(acme, 'User').find((user) => user['Extension'] === '201')?.Id ?? '';
+  const user = standIn.control.list(acme, 'User').find((each) => each['Extension'] === '201');
+  const userId = user?.Id ?? '';
   return {
     search: createRecordSearch(createSalesforceData({ http, apiVersion: '67.0' })),
     session: { ...session, instanceUrl, accessToken },
     userId,
+    userName: String(user?.['Name']),
     put(object, values) {
       const row = { LastName: 'Vertrag', ...(object === 'Lead' && { Company: 'Vertrag' }), OwnerId: userId, ...values };
       return standIn.control.changeOrg(acme, { upsert: { [object]: [row] } }).upserted[object]?.[0] ?? '';
@@ -87,12 +105,23 @@ describe.each([
     ];
     subject.put('Contact', { Phone: '07525 66001 x1' });
     subject.put('Contact', { MobilePhone: '07525 66001' });
-    const found = await subject.search.byValues([contact, lead], ['07525 66001', '+49752566001'], call());
+    const values = ['07525 66001', '+49752566001'];
+    const found = await subject.search.byValues(
+      [
+        { ...contact, values },
+        { ...lead, values },
+      ],
+      call(),
+    );
     if (!found.ok) throw new Error(found.failure.answer);
-    expect(found.value.records.map(({ id }) => id).sort()).toEqual([...ids].sort());
-    expect(found.value.refused).toEqual([]);
-    for (const { owner } of found.value.records)
-      expect(owner).toEqual({ kind: 'user', isActive: true, fields: { Extension: '201' } });
+    const records = found.value.map((result) => (result.ok ? result.value : []));
+    expect(idsOf(records)).toEqual([ids.slice(0, 2).sort(), ids.slice(2)]);
+    for (const { users, rank } of records.flat()) {
+      expect(users).toEqual({
+        OwnerId: { kind: 'user', id: subject.userId, isActive: true, fields: { Extension: '201' } },
+      });
+      expect(rank).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\dT/)]);
+    }
   });
 
   it('finds by digits whatever the punctuation and prefix', async () => {
@@ -100,19 +129,22 @@ describe.each([
       subject.put('Contact', { Phone: '(07525) 6-60-02' }),
       subject.put('Contact', { Phone: '+49 7525 66002' }),
     ];
-    const found = await subject.search.byDigits([contact], ['752566002'], call());
+    const other = question('Contact', 'Phone', 'MobilePhone');
+    const found = await subject.search.byDigits([contact, lead, other], ['752566002'], call());
     if (!found.ok) throw new Error(found.failure.answer);
-    expect(found.value.records.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect(idsOf(found.value)).toEqual([[...ids].sort(), [], [...ids].sort()]);
   });
 
-  it('tells a user by id, and that there is none', async () => {
-    expect(await subject.search.user(subject.userId, ['Extension'], call())).toMatchObject({
-      ok: true,
-      value: { kind: 'user', isActive: true, fields: { Extension: '201' } },
-    });
-    expect(await subject.search.user('005000000000000AAA', ['Extension'], call())).toMatchObject({
-      ok: true,
-      value: undefined,
-    });
+  it('tells a user by id or name, and that there is none', async () => {
+    const { userId, userName } = subject;
+    for (const by of [{ id: userId }, { name: userName }]) {
+      expect(await subject.search.user(by, ['Extension'], call())).toMatchObject({
+        ok: true,
+        value: { kind: 'user', id: userId, isActive: true, fields: { Extension: '201' } },
+      });
+    }
+    for (const by of [{ id: '005000000000000AAA' }, { name: 'Nobody at all' }]) {
+      expect(await subject.search.user(by, ['Extension'], call())).toMatchObject({ ok: true, value: undefined });
+    }
   });
 });

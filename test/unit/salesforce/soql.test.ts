@@ -1,10 +1,57 @@
 import { parseQuery, type Query } from '@jetstreamapp/soql-parser-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { apiName, literal, maxQueryBytes, queriesByValues, queryOfUser } from '../../../src/salesforce/soql.ts';
+import type { StepFilter } from '../../../src/domain/lookup-step.ts';
+import type { RecordQuestion } from '../../../src/ports.ts';
+import {
+  apiName,
+  fieldPath,
+  literal,
+  maxQueryBytes,
+  queriesByValues,
+  queryOfUser,
+} from '../../../src/salesforce/soql.ts';
 
-const contact = { object: 'Contact', fields: ['Phone', 'MobilePhone'], ownerFields: ['Extension'] };
-const lead = { object: 'Lead', fields: ['Phone'], ownerFields: ['Extension', 'Ext__c'] };
+const question: RecordQuestion = {
+  object: 'Contact',
+  fields: ['Phone', 'MobilePhone'],
+  values: [],
+  only: [],
+  filters: [],
+  order: [],
+  wanted: [],
+  users: ['OwnerId'],
+  userFields: ['Extension'],
+};
+const contact = (...values: (string | number)[]): RecordQuestion => ({ ...question, values });
+const lead = (...values: (string | number)[]): RecordQuestion => ({
+  ...question,
+  object: 'Lead',
+  fields: ['Phone'],
+  values,
+  only: ['unconverted-lead'],
+  userFields: ['Extension', 'Ext__c'],
+});
+/** A step that uses everything, with hostile values wherever an administrator types. */
+const everything = (value: string, filtered: string, name: string): readonly string[] => [
+  ...queriesByValues({
+    object: 'Support_Contract__c',
+    fields: ['Contract_Number__c', 'Account__r.Customer_Number__c'],
+    values: [value],
+    only: ['active-owner'],
+    filters: [
+      { field: 'Name', type: 'text', operator: 'equals', value: filtered },
+      { field: 'Account__r.Name', type: 'text', operator: 'contains', value: filtered },
+      { field: 'Name', type: 'text', operator: 'starts-with', value: filtered },
+      { field: 'Name', type: 'text', operator: 'not-equals', value: filtered },
+    ],
+    order: [{ field: 'Account__r.Name', direction: 'ascending' }],
+    wanted: ['Account__r.Name'],
+    users: ['Agent__c', 'Account__r.OwnerId'],
+    userFields: ['Extension'],
+  }),
+  queryOfUser({ name }, ['Extension']),
+];
 
 /** What an attacker types: syntax of SOQL, control characters, halves of surrogate pairs, and anything. */
 const hostile = fc.oneof(
@@ -83,7 +130,7 @@ describe('literal', () => {
 
 describe('queriesByValues', () => {
   it('asks for the fields, the owner as a user, and the newest first', () => {
-    expect(queriesByValues(contact, ['+49752543312', '07525 43312'])).toEqual([
+    expect(queriesByValues(contact('+49752543312', '07525 43312'))).toEqual([
       'SELECT Id, LastModifiedDate, Phone, MobilePhone, OwnerId, Owner.IsActive, Owner.Extension FROM Contact ' +
         "WHERE Phone IN ('+49752543312','07525 43312') OR MobilePhone IN ('+49752543312','07525 43312') " +
         'ORDER BY LastModifiedDate DESC, Id LIMIT 200',
@@ -91,18 +138,62 @@ describe('queriesByValues', () => {
   });
 
   it('asks for a polymorphic owner by type, and for leads that are not converted', () => {
-    expect(queriesByValues(lead, ['1'])).toEqual([
+    expect(queriesByValues(lead('1'))).toEqual([
       'SELECT Id, LastModifiedDate, Phone, OwnerId, TYPEOF Owner WHEN User THEN IsActive, Extension, Ext__c END FROM Lead ' +
         "WHERE (Phone IN ('1')) AND IsConverted = false ORDER BY LastModifiedDate DESC, Id LIMIT 200",
     ]);
   });
 
-  it('keeps its structure whatever the values', () => {
-    for (const searched of [contact, lead]) {
-      const harmless = structure(queriesByValues(searched, ['a', 'b'])[0] ?? '');
+  it('asks for parents, users, conditions and an order of one’s own', () => {
+    expect(everything('A', 'B%_', 'C')).toEqual([
+      'SELECT Id, Account__r.Name, Contract_Number__c, Account__r.Customer_Number__c, ' +
+        'Agent__c, Agent__r.IsActive, Agent__r.Extension, Account__r.OwnerId FROM Support_Contract__c ' +
+        "WHERE (Contract_Number__c IN ('A') OR Account__r.Customer_Number__c IN ('A')) AND Owner.IsActive = true " +
+        "AND Name = 'B%_' AND Account__r.Name LIKE '%B\\%\\_%' AND Name LIKE 'B\\%\\_%' AND Name != 'B%_' " +
+        'ORDER BY Account__r.Name ASC NULLS LAST, Id LIMIT 200',
+      "SELECT Id, IsActive, Extension FROM User WHERE Name = 'C' AND IsActive = true ORDER BY Id LIMIT 1",
+    ]);
+  });
+
+  it('writes a value as the type of the field wants it', () => {
+    const where = (filter: Partial<StepFilter>, values: readonly (string | number)[] = ['1']) =>
+      /WHERE (.*) ORDER/.exec(
+        queriesByValues({
+          ...question,
+          fields: ['Level__c'],
+          values,
+          filters: [{ field: 'Level__c', type: 'number', operator: 'equals', value: '', ...filter }],
+        })[0] ?? '',
+      )?.[1];
+    expect(where({ value: '3.5', operator: 'less-or-equal' }, [1002])).toBe('(Level__c IN (1002)) AND Level__c <= 3.5');
+    expect(where({ type: 'boolean', value: 'true' })).toBe("(Level__c IN ('1')) AND Level__c = true");
+    expect(where({ type: 'date', value: 'LAST_N_DAYS:30', operator: 'greater' })).toBe(
+      "(Level__c IN ('1')) AND Level__c > LAST_N_DAYS:30",
+    );
+    expect(where({ type: 'datetime', value: '2026-11-23T09:00:00Z', operator: 'less' })).toBe(
+      "(Level__c IN ('1')) AND Level__c < 2026-11-23T09:00:00Z",
+    );
+    expect(where({ type: 'text', operator: 'is-empty' })).toBe("(Level__c IN ('1')) AND Level__c = null");
+    expect(where({ type: 'text', operator: 'is-not-empty' })).toBe("(Level__c IN ('1')) AND Level__c != null");
+    for (const [type, operator, value] of [
+      ['number', 'equals', '1 OR 1=1'],
+      ['boolean', 'equals', 'null'],
+      ['date', 'equals', 'TODAY OR Id != null'],
+      ['datetime', 'equals', '2026-11-23'],
+      ['number', 'contains', '1'],
+      ['text', 'less', '1'],
+    ] as const) {
+      expect(() => where({ type, operator, value }), value).toThrow(RangeError);
+    }
+    expect(() => where({}, [Infinity])).toThrow(RangeError);
+  });
+
+  it('keeps its structure whatever the values, the filters and the names', () => {
+    for (const of of [contact, lead]) {
+      const harmless = structure(queriesByValues(of('a', 'b'))[0] ?? '');
       fc.assert(
         fc.property(hostile, hostile, (one, other) => {
-          const [soql = '', ...more] = queriesByValues(searched, [one, other]);
+          const [soql = '', ...more] = queriesByValues(of(one, other));
           expect(more).toEqual([]);
           const { query, values } = structure(soql);
           expect(query).toBe(harmless.query);
@@ -111,11 +202,18 @@ describe('queriesByValues', () => {
         { numRuns: 500 },
       );
     }
+    const harmless = everything('a', 'b', 'c').map((soql) => structure(soql).query);
+    fc.assert(
+      fc.property(hostile, hostile, hostile, (value, filtered, name) => {
+        expect(everything(value, filtered, name).map((soql) => structure(soql).query)).toEqual(harmless);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('splits what would not fit a URI, without losing a value', () => {
     const values = Array.from({ length: 900 }, (_, n) => `+49 (0)7525 / ${String(n).padStart(6, '0')}`);
-    const queries = queriesByValues(contact, values);
+    const queries = queriesByValues(contact(...values));
     expect(queries.length).toBeGreaterThan(1);
     for (const soql of queries) expect(encodeURIComponent(soql).length).toBeLessThanOrEqual(maxQueryBytes);
     const asked = queries.flatMap((soql) => {
@@ -140,21 +238,32 @@ describe('queriesByValues', () => {
       'a'.repeat(90),
     ]) {
       expect(() => apiName(name)).toThrow(RangeError);
-      expect(() => queriesByValues({ ...contact, object: name }, ['1'])).toThrow(RangeError);
-      expect(() => queriesByValues({ ...contact, fields: [name] }, ['1'])).toThrow(RangeError);
-      expect(() => queriesByValues({ ...contact, ownerFields: [name] }, ['1'])).toThrow(RangeError);
+      expect(() => queriesByValues({ ...contact('1'), object: name })).toThrow(RangeError);
+      if (name === 'a.b') continue;
+      const filter = { type: 'text', operator: 'equals', value: '' } as const;
+      for (const change of [
+        { fields: [name] },
+        { wanted: [name] },
+        { users: [name] },
+        { order: [{ field: name, direction: 'ascending' }] },
+        { filters: [{ ...filter, field: `Account.${name}` }] },
+      ] as const)
+        expect(() => queriesByValues({ ...contact('1'), ...change })).toThrow(RangeError);
+      expect(() => queriesByValues({ ...contact('1'), userFields: [name] })).toThrow(RangeError);
     }
     for (const name of ['Contact', 'MobilePhone', 'Ext__c', 'ns__Ext_2__c', 'PersonHomePhone', 'Phone__pc', 'Owner__r'])
       expect(apiName(name)).toBe(name);
+    expect(fieldPath('Account.Parent.Owner.Name')).toBe('Account.Parent.Owner.Name');
+    expect(() => fieldPath('A.B.C.D.E.F.G')).toThrow(RangeError);
   });
 });
 
 describe('queryOfUser', () => {
   it('keeps its structure whatever the id', () => {
-    const harmless = structure(queryOfUser('005', ['Extension'])).query;
+    const harmless = structure(queryOfUser({ id: '005' }, ['Extension'])).query;
     fc.assert(
       fc.property(hostile, (id) => {
-        expect(structure(queryOfUser(id, ['Extension'])).query).toBe(harmless);
+        expect(structure(queryOfUser({ id }, ['Extension'])).query).toBe(harmless);
       }),
     );
   });

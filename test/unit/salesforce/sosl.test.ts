@@ -1,11 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSosl, type SearchExpression } from '../../../src/local/salesforce/data/sosl/parse.ts';
+import type { RecordQuestion } from '../../../src/ports.ts';
 import { searchPhoneFields } from '../../../src/salesforce/sosl.ts';
 
-const objects = [
-  { object: 'Contact', fields: ['Phone'], ownerFields: ['Extension'] },
-  { object: 'Lead', fields: ['Phone', 'MobilePhone'], ownerFields: ['Extension'] },
+const contact: RecordQuestion = {
+  object: 'Contact',
+  fields: ['Phone'],
+  values: [],
+  only: [],
+  filters: [],
+  order: [],
+  wanted: [],
+  users: ['OwnerId'],
+  userFields: ['Extension'],
+};
+const objects: readonly RecordQuestion[] = [
+  contact,
+  { ...contact, object: 'Lead', fields: ['Phone', 'MobilePhone'], only: ['unconverted-lead'] },
 ];
 
 /** The search without its words: how many alternatives, how they are made up, and everything after them. */
@@ -61,9 +73,7 @@ describe('searchPhoneFields', () => {
   });
 
   it('refuses what is no API name', () => {
-    expect(() => searchPhoneFields([{ object: 'A(Id)', fields: ['Phone'], ownerFields: [] }], ['1'])).toThrow(
-      RangeError,
-    );
-    expect(() => searchPhoneFields([{ object: 'A', fields: ['Phone) '], ownerFields: [] }], ['1'])).toThrow(RangeError);
+    expect(() => searchPhoneFields([{ ...contact, object: 'A(Id)' }], ['1'])).toThrow(RangeError);
+    expect(() => searchPhoneFields([{ ...contact, fields: ['Phone) '] }], ['1'])).toThrow(RangeError);
   });
 });

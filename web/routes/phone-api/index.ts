@@ -1,13 +1,13 @@
 import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync } from 'fastify';
-import type { AskExtension } from '../../../src/use-cases/ask-extension.ts';
+import type { AskLookup } from '../../../src/use-cases/ask-lookup.ts';
 import type { AuthenticatePbx } from '../../../src/use-cases/authenticate-pbx.ts';
 import type { Clock, PhoneDirectory } from '../../../src/ports.ts';
 import { openApi } from '../../plugins/openapi.ts';
 import { pbxTokenAuth } from '../../plugins/pbx-token-auth.ts';
 import { connectionStatusRoutes, type AccountApiServices } from './connection-status.ts';
-import { extensionRoutes } from './extension.ts';
 import { healthRoutes } from './health.ts';
+import { lookupRoutes } from './lookups.ts';
 import { methodRoutes } from './methods.ts';
 import { openApiRoutes } from './openapi.ts';
 import { lowerCaseNames } from './parameters.ts';
@@ -15,7 +15,7 @@ import { sendProblem } from './problems.ts';
 
 /** What the routes behind the token need. */
 export interface PhoneApiServices {
-  readonly askExtension: AskExtension;
+  readonly askLookup: AskLookup;
   readonly directory: Pick<PhoneDirectory, 'connection'>;
   readonly clock: Clock;
 }
@@ -52,7 +52,7 @@ const phoneApiRoutes =
     await app.register(connectionStatusRoutes, { ...accountApi, clock: services.clock });
     await app.register(async (guarded) => {
       await guarded.register(pbxTokenAuth, { authenticate: authenticatePbx });
-      await guarded.register(extensionRoutes, services);
+      await guarded.register(lookupRoutes, services);
       await guarded.register(healthRoutes, services);
     });
   };

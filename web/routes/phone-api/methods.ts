@@ -3,6 +3,7 @@ import { problemOf } from '../../presenters/problem.ts';
 
 const allowed: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/ExtNo/:pbxAndOrg': ['GET', 'HEAD', 'POST'],
+  '/DataLookup/:pbxAndOrg': ['GET', 'HEAD', 'POST'],
   '/health/:pbxId': ['GET', 'HEAD'],
   '/connections/:orgId/status': ['GET', 'HEAD'],
 };

@@ -1,0 +1,107 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import { splitPbxAndOrg } from '../../../src/domain/ids.ts';
+import type { Answer, LookupService, Pbx, Question } from '../../../src/domain/lookup.ts';
+import { pbxOfRequest } from '../../plugins/pbx-token-auth.ts';
+import { chooseFormat, presentData, presentExtension } from '../../presenters/answer.ts';
+import {
+  dataAnswers,
+  DataQuestionSchema,
+  extensionAnswers,
+  PbxAndOrgSchema,
+  QuestionSchema,
+  type DataQuestionParameters,
+} from '../../schemas/phone-api.ts';
+import type { PhoneApiServices } from './index.ts';
+import { restorePlus } from './parameters.ts';
+
+interface Service {
+  readonly path: string;
+  readonly name: LookupService;
+  readonly summary: string;
+  readonly operation: string;
+  readonly parameters: typeof QuestionSchema | typeof DataQuestionSchema;
+  readonly response: object;
+  /** Whether the answer tells nothing that the phone system could use. */
+  readonly isMiss: (answer: Answer) => boolean;
+  readonly present: (
+    answer: Answer,
+    format: Parameters<typeof presentData>[1],
+    hasMeta: boolean,
+  ) => ReturnType<typeof presentData>;
+}
+
+const services: readonly Service[] = [
+  {
+    path: '/ExtNo/:pbxAndOrg',
+    name: 'extension',
+    summary: 'The extension to ring for a call',
+    operation: 'Extension',
+    parameters: QuestionSchema,
+    response: extensionAnswers,
+    isMiss: ({ extension }) => extension === undefined,
+    present: presentExtension,
+  },
+  {
+    path: '/DataLookup/:pbxAndOrg',
+    name: 'data',
+    summary: 'Fields of the record that a call is about',
+    operation: 'Data',
+    parameters: DataQuestionSchema,
+    response: dataAnswers,
+    isMiss: ({ fields }) => Object.keys(fields).length === 0,
+    present: presentData,
+  },
+];
+
+/** ExtNo: whose extension should ring? DataLookup: what is known of the record? */
+export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { askLookup, clock }) => {
+  for (const service of services) {
+    const { path, summary, operation, parameters, response } = service;
+    const shared = { tags: ['Phone API'], params: PbxAndOrgSchema, querystring: parameters, response };
+    const get = { ...shared, summary, operationId: `get${operation}` };
+    const post = {
+      ...shared,
+      summary: `${summary}, asked by POST`,
+      operationId: `post${operation}`,
+      body: parameters,
+    };
+    const handler = (request: FastifyRequest, reply: FastifyReply) => answerWith(service, request, reply);
+    app.get(path, { schema: get }, handler);
+    app.get(`${path}/`, { schema: { ...get, hide: true } }, handler);
+    app.post(path, { schema: post }, handler);
+    app.post(`${path}/`, { schema: { ...post, hide: true } }, handler);
+  }
+
+  async function answerWith(service: Service, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const pbx = request.getDecorator<Pbx>(pbxOfRequest);
+    const { pbxAndOrg } = request.params as Static<typeof PbxAndOrgSchema>;
+    const parameters = {
+      ...(request.body as DataQuestionParameters | null),
+      ...(request.query as DataQuestionParameters),
+    };
+    const answer = await askLookup({
+      service: service.name,
+      pbx,
+      orgId: splitPbxAndOrg(pbxAndOrg)?.orgId ?? '',
+      lookupId: parameters.lookupid,
+      question: toQuestion(parameters),
+      arrivedAtMs: clock.now(),
+    });
+    const format = chooseFormat(parameters.format, request.headers.accept, pbx.answerFormat);
+    const { contentType, body } = service.present(answer, format, parameters.meta === '1');
+    return reply
+      .code(service.isMiss(answer) && pbx.notFoundOnMiss ? 404 : 200)
+      .header('x-trunkline-reason', answer.reason)
+      .header('x-trunkline-run', answer.runId)
+      .header('x-trunkline-matches', String(answer.matches))
+      .type(contentType)
+      .send(body);
+  }
+};
+
+const toQuestion = ({ callerid, calledid, ivrid }: DataQuestionParameters): Question => ({
+  ...(callerid !== undefined && { callerId: restorePlus(callerid) }),
+  ...(calledid !== undefined && { calledId: restorePlus(calledid) }),
+  ...(ivrid !== undefined && { ivrId: ivrid }),
+});
