@@ -40,6 +40,7 @@ async function copy(text) {
  * @param {string} text
  */
 function copyBySelection(text) {
+  const focused = document.activeElement;
   const area = document.createElement('textarea');
   area.value = text;
   area.className = 'visually-hidden';
@@ -47,5 +48,6 @@ function copyBySelection(text) {
   area.select();
   const copied = document.execCommand('copy');
   area.remove();
+  if (focused instanceof HTMLElement) focused.focus();
   return copied;
 }

@@ -4,7 +4,8 @@ import type { PortalRoutes } from '../context.ts';
 
 /** The one stream of a browser: its visible tabs share it. */
 export const eventRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
-  app.get('/events', async (request, reply) => {
+  // A HEAD would open a stream that nobody reads.
+  app.get('/events', { exposeHeadRoute: false }, async (request, reply) => {
     const stream = request.signedIn
       ? portal.streams.open(request.signedIn.account, request.signedIn.sessionIdHash)
       : Readable.from(['event: signed-out\ndata: {}\n\n']);

@@ -21,7 +21,7 @@ export const salesforceCallbackRoutes: FastifyPluginAsyncTypebox<PortalRoutes> =
 
   app.get(
     '/salesforce/callback',
-    { schema: { querystring: CallbackQuery }, config: { audit: 'authorization.returned' } },
+    { exposeHeadRoute: false, schema: { querystring: CallbackQuery }, config: { audit: 'authorization.returned' } },
     async (request, reply) => {
       const { state, code, error, error_description: errorDescription } = request.query;
       const outcome = await receiveAuthorizationCode(
