@@ -87,6 +87,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
 
   /** What people were to be told of. */
   const alertsAskedFor: Parameters<AlertEngine['start']>[0][] = [];
+  const alertEngine: AlertEngine = { start: async (alert) => void alertsAskedFor.push(alert) };
   /** What a test may replace; activities look at it with every call. */
   const parts = {
     authorizations,
@@ -96,7 +97,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
     oauth,
     audit,
     alerts: createAlerts(db),
-    alertEngine: { start: async (alert) => void alertsAskedFor.push(alert) } satisfies AlertEngine as AlertEngine,
+    alertEngine,
     clock,
     engine,
     sealer,
@@ -104,6 +105,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
     licence: { namespace: 'trunkline' as string | undefined, permissionSetLicense: undefined as string | undefined },
     limits: settings.limits ?? { callMs: 5_000, takeOverMs: 3_000 },
     intervals: patientIntervals,
+    requiresRotation: true,
     logger,
   };
 

@@ -6,11 +6,11 @@ import { explain } from './connection.ts';
 
 /** What messages about a connection say: the words of its page, and the way to it. */
 export interface AlertPresenter {
-  alert(alert: Alert): PresentedAlert;
+  readonly alert: (alert: Alert) => PresentedAlert;
   /** What *Send a test* sends, whatever the connection is like. */
-  test(connection: Connection | undefined): PresentedAlert;
+  readonly test: (connection: Connection | undefined) => PresentedAlert;
   /** Asks the owner of an address whether they agree. */
-  confirmation(asked: { name: string; token: string }): Pick<Mail, 'subject' | 'text'>;
+  readonly confirmation: (asked: { name: string; token: string }) => Pick<Mail, 'subject' | 'text'>;
 }
 
 export function createAlertPresenter(t: Texts, publicUrl: string): AlertPresenter {
