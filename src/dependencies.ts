@@ -12,6 +12,10 @@ import { openChangeFeed } from './database/changes.ts';
 import { openDatabase } from './database/client.ts';
 import { createConnections } from './database/connections.ts';
 import { createCredentials } from './database/credentials.ts';
+import { createLookupRunLog } from './database/lookup-run-log.ts';
+import { createLookupRunRetention } from './database/lookup-run-retention.ts';
+import { createDialingRuleSets } from './database/dialing-rule-sets.ts';
+import { createExtensions } from './database/extensions.ts';
 import { createLookupRuns } from './database/lookup-runs.ts';
 import { createLookups } from './database/lookups.ts';
 import { createOneTimeLinks } from './database/one-time-links.ts';
@@ -100,6 +104,8 @@ export async function openDependencies(
     lookupRuns: createLookupRuns(db, sealer),
     alerts: createAlerts(db),
     alertTargets: createAlertTargets(db, sealer),
+    lookupRunLog: createLookupRunLog(db, sealer),
+    retention: createLookupRunRetention(db),
     alertEngine: createAlertEngine(temporal.client, { waitMs: settings.ALERT_WAIT_MS }),
     webhooks,
     requestSigner,

@@ -20,6 +20,7 @@ export const errorKinds = {
   ACCOUNT_NOT_CONFIRMED: 'forbidden',
   PBX_NOT_FOUND: 'not-found',
   LOOKUP_NOT_FOUND: 'not-found',
+  LOOKUP_RUN_NOT_FOUND: 'not-found',
   PAGE_NOT_FOUND: 'not-found',
   CONNECTION_NOT_FOUND: 'not-found',
   ALERT_TARGET_NOT_FOUND: 'not-found',

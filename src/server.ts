@@ -3,7 +3,7 @@ import { buildApp } from '../web/app.ts';
 import { createTexts } from '../web/texts.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createLookupActivities } from '../activities/lookups.ts';
-import { taskQueues } from '../workflows/names.ts';
+import { lookupWorkflowId, taskQueues } from '../workflows/names.ts';
 import { passwordHasher } from './crypto/passwords.ts';
 import { pbxTokenReader } from './crypto/pbx-jwt.ts';
 import { pbxTokenSigner } from './crypto/pbx-token-signer.ts';
@@ -55,6 +55,8 @@ await runProcess('server', async (context) => {
     countries: countries(),
     exampleCallerId: '+4975253099803',
     allowPrivateWebhooks: settings.WEBHOOK_ALLOW_PRIVATE,
+    numbers: { read: readNumber, rulesOfCountry: defaultDialingRules },
+    executionUrl: executionUrls(settings),
     health: { ready: () => isReady, parts: parts.now },
     services: {
       ...dependencies,
@@ -79,6 +81,14 @@ await runProcess('server', async (context) => {
   isReady = true;
   logger.info({ port: frontDoor.port, heldCalls: calls.size }, `listening on ${config.publicUrl}`);
 });
+
+/** Where Temporal's UI shows the execution of a run. */
+const executionUrls =
+  ({ TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace }: ProcessContext['config']['settings']) =>
+  (runId: string) =>
+    url === undefined
+      ? undefined
+      : new URL(`/namespaces/${encodeURIComponent(namespace)}/workflows/${lookupWorkflowId(runId)}`, url).href;
 
 /** The way of a lookup: the call object asks and answers, the engine records, this process's worker joins. */
 async function openLookups(

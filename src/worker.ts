@@ -3,6 +3,7 @@ import { createAuthorizationActivities } from '../activities/authorizations.ts';
 import { createConnectionActivities } from '../activities/connections.ts';
 import { createCredentialsActivities } from '../activities/credentials.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { createRetentionActivities } from '../activities/retention.ts';
 import { createAlertPresenter } from '../web/presenters/alerts.ts';
 import { createTexts } from '../web/texts.ts';
 import { taskQueues } from '../workflows/names.ts';
@@ -13,6 +14,7 @@ import { createRegistry, serveMetrics } from './metrics.ts';
 import { runProcess } from './run-process.ts';
 import { workflowBundle } from './temporal/bundle.ts';
 import { installRuntime } from './temporal/runtime.ts';
+import { ensureSchedules } from './temporal/schedules.ts';
 import { runWorker } from './temporal/worker.ts';
 
 /** Design of the refresh protocol: a call may take two minutes, and nobody takes its mark over before another half has passed. */
@@ -47,6 +49,7 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
         ...createConnectionActivities(dependencies),
         ...createCredentialsActivities(dependencies),
       },
+        ...createRetentionActivities(dependencies),
       interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
     },
     logger,
@@ -54,3 +57,7 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
   );
   cleanup.defer(() => worker.close());
 });
+  // Those of an earlier start go on by themselves, so no start waits for this or fails with it.
+  ensureSchedules(dependencies.temporal.client).catch((error: unknown) =>
+    logger.warn({ err: error }, 'the schedules were not brought up to date'),
+  );

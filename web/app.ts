@@ -30,6 +30,7 @@ import { eventRoutes } from './routes/events.ts';
 import { foundationRoutes } from './routes/foundation.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
+import { lookupRunRoutes } from './routes/lookup-runs.ts';
 import { phoneSystemRoutes } from './routes/phone-systems.ts';
 import { salesforceCallbackRoutes } from './routes/salesforce-callback.ts';
 import { salesforceConnectionRoutes } from './routes/salesforce-connection.ts';
@@ -114,6 +115,11 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     countries,
     exampleCallerId,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
+    numbers: options.numbers,
+    executionUrl: options.executionUrl,
+    rulesOf: async ({ accountId, country, dialingRulesId }) =>
+      (dialingRulesId === undefined ? undefined : await services.dialingRuleSets.find(accountId, dialingRulesId))
+        ?.rules ?? options.numbers.rulesOfCountry(country),
     services: { ...services, mails: createAccountMails(texts, publicUrl) },
     texts,
     cookies,
@@ -133,6 +139,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     await signedIn.register(salesforceConnectionRoutes, { portal });
     await signedIn.register(secretKeyRoutes, { portal });
     await signedIn.register(phoneSystemRoutes, { portal });
+    await signedIn.register(lookupRunRoutes, { portal });
     await signedIn.register(settingsRoutes);
     await signedIn.register(alertSettingsRoutes, { portal });
     await signedIn.register(accountTokenRoutes, { portal });

@@ -1,3 +1,5 @@
+import type { DialingRules } from '../src/domain/dialing-rules.ts';
+import type { Pbx } from '../src/domain/lookup.ts';
 import type { AccountMails } from '../src/ports.ts';
 import type { StatusStreams } from './live/status-streams.ts';
 import type { AppOptions, PortalServices } from './options.ts';
@@ -9,7 +11,7 @@ import type { Texts } from './texts.ts';
 /** What every route of the portal is given. */
 export interface Portal extends Pick<
   AppOptions,
-  'publicUrl' | 'standIn' | 'countries' | 'exampleCallerId' | 'allowPrivateWebhooks'
+  'publicUrl' | 'standIn' | 'countries' | 'exampleCallerId' | 'allowPrivateWebhooks' | 'numbers' | 'executionUrl'
 > {
   readonly services: PortalServices & { readonly mails: AccountMails };
   readonly texts: Texts;
@@ -17,6 +19,8 @@ export interface Portal extends Pick<
   readonly flashes: Flashes;
   readonly pages: Pages;
   readonly streams: StatusStreams;
+  /** By which the phone system's numbers are read: its own set, else its country's. */
+  readonly rulesOf: (pbx: Pick<Pbx, 'accountId' | 'country' | 'dialingRulesId'>) => Promise<DialingRules>;
 }
 
 /** Options of a route module. */

@@ -1,5 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
+import type { DialingRules } from '../src/domain/dialing-rules.ts';
 import type { Logger } from '../src/logger.ts';
+import type { ReadNumber } from '../src/phone-numbers/read-number.ts';
 import type {
   Accounts,
   AccountTokens,
@@ -10,6 +12,10 @@ import type {
   Clock,
   ConnectionEngine,
   Connections,
+  DialingRuleSets,
+  Extensions,
+  LookupRunLog,
+  LookupRunRetention,
   LookupRuns,
   Lookups,
   Mailer,
@@ -33,12 +39,16 @@ export interface PortalServices {
   readonly links: OneTimeLinks;
   readonly audit: Audit;
   readonly authorizations: Pick<Authorizations, 'create' | 'findByState' | 'latestOf' | 'receiveCode' | 'end'>;
-  readonly connections: Pick<Connections, 'ofAccount'>;
+  readonly connections: Pick<Connections, 'ofAccount' | 'instanceUrl'>;
   readonly oauth: Pick<SalesforceOAuth, 'authorizeUrl'>;
   readonly engine: Pick<ConnectionEngine, 'startAuthorization' | 'checkNow' | 'watching'>;
   readonly pbxs: Pbxs;
-  readonly lookups: Pick<Lookups, 'create'>;
+  readonly lookups: Lookups;
+  readonly dialingRuleSets: DialingRuleSets;
+  readonly extensions: Extensions;
   readonly lookupRuns: Pick<LookupRuns, 'listOfPbx'>;
+  readonly lookupRunLog: LookupRunLog;
+  readonly retention: Pick<LookupRunRetention, 'daysOf' | 'setDays'>;
   readonly alertTargets: AlertTargets;
   readonly webhooks: WebhookSender;
   readonly requestSigner: Pick<RequestSigner, 'sign'>;
@@ -51,6 +61,14 @@ export interface PortalServices {
   readonly sealer: Sealer;
   readonly mailer: Mailer;
   readonly clock: Clock;
+}
+
+/** How numbers are read. */
+export interface NumberReading {
+  /** What a phone system signals. */
+  read(text: string, rules: DialingRules): ReadNumber;
+  /** The rules of a phone system that signals numbers as the country's network does. */
+  rulesOfCountry(country: string): DialingRules;
 }
 
 /** Whether this process is able to answer. */
@@ -76,6 +94,9 @@ export interface AppOptions {
   /** Whether webhooks may lead into private networks. */
   readonly allowPrivateWebhooks: boolean;
   readonly health: Health;
+  readonly numbers: NumberReading;
+  /** Where the operator looks at the execution of a lookup run; undefined where no address is known. */
+  readonly executionUrl: (runId: string) => string | undefined;
   readonly services: PortalServices;
   /** Everything under `/api` and `/acd/api`. */
   readonly phoneApi: FastifyPluginAsync;

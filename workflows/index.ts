@@ -2,3 +2,5 @@ export { alertWorkflow } from './alert.ts';
 export { authorizationWorkflow } from './authorization.ts';
 export { connectionWorkflow } from './connection.ts';
 export { lookupWorkflow } from './lookup.ts';
+export { retentionWorkflow } from './retention.ts';
+export { warmUpWorkflow } from './warm-up.ts';

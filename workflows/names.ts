@@ -41,3 +41,6 @@ export const connectionUpdates = { checkNow: 'checkNow', refreshNow: 'refreshNow
 
 /** For operators. */
 export const connectionQueries = { getConnection: 'getConnection' } as const;
+
+/** What Temporal starts by the clock; the executions have the same ids with a time behind. */
+export const scheduleIds = { retention: 'retention' } as const;

@@ -1,4 +1,4 @@
-import { pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { moment } from './columns.ts';
 
 /** A portal user. `email` is stored in lower case: it is the user name. */
@@ -11,5 +11,7 @@ export const accounts = pgTable('accounts', {
   company: text('company'),
   timeZone: text('time_zone').notNull().default('UTC'),
   confirmedAt: moment('confirmed_at'),
+  /** How long its lookup runs are kept. */
+  lookupRunDays: integer('lookup_run_days').notNull().default(90),
   createdAt: moment('created_at').notNull().defaultNow(),
 });

@@ -44,7 +44,16 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
         return row && toConnection(row);
       }),
 
-    handOver: ({ authorizationId, accountId, grant, loginHost, user, takeOverMs }) =>
+    instanceUrl: (orgId) =>
+      guarded(async () => {
+        const [row] = await db
+          .select({ instanceUrl: credentials.instanceUrl })
+          .from(credentials)
+          .where(eq(credentials.orgId, orgId));
+        return row?.instanceUrl;
+      }),
+
+    handOver: ({ authorizationId, accountId, grant, loginHost, user, observed, takeOverMs }) =>
       guarded(() =>
         db.transaction(async (tx): Promise<HandOverOutcome> => {
           const [attempt] = await tx

@@ -5,6 +5,8 @@ import { requestSigner } from '../../src/crypto/request-signer.ts';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
 import { createLogger } from '../../src/logger.ts';
+import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts';
+import { readNumber } from '../../src/phone-numbers/read-number.ts';
 import type { Account } from '../../src/ports.ts';
 import { buildApp } from '../../web/app.ts';
 import type { AppOptions } from '../../web/options.ts';
@@ -21,6 +23,9 @@ import {
   createFakeConnections,
   fakeOAuth,
 } from './fakes/connections.ts';
+import { createFakeDialingRuleSets } from './fakes/dialing-rules.ts';
+import { createFakeExtensions } from './fakes/extensions.ts';
+import { createFakeLookupRunLog, createFakeRetention } from './fakes/lookup-run-log.ts';
 import { createFakeLookupRuns } from './fakes/lookups.ts';
 import { createFakeLookupDefinitions, createFakePbxs } from './fakes/phone-systems.ts';
 import { createFakeChangeFeed, createFakeClock, createFakeMailer, fakePasswords } from './fakes/world.ts';
@@ -34,6 +39,8 @@ export type TestPortal = Awaited<ReturnType<typeof createTestPortal>>;
 export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
   const clock = createFakeClock();
   const accounts = createFakeAccounts();
+  const pbxs = createFakePbxs(clock.now);
+  const lookupRuns = createFakeLookupRuns();
   const fakes = {
     clock,
     accounts,
@@ -49,7 +56,11 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     engine: createFakeConnectionEngine(),
     pbxs: createFakePbxs(clock.now),
     lookups: createFakeLookupDefinitions(),
-    lookupRuns: createFakeLookupRuns(),
+    dialingRuleSets: createFakeDialingRuleSets(pbxs),
+    extensions: createFakeExtensions(),
+    lookupRuns,
+    lookupRunLog: createFakeLookupRunLog(lookupRuns.recorded),
+    retention: createFakeRetention(),
     changes: createFakeChangeFeed(),
     mailer: createFakeMailer(),
   };
@@ -63,6 +74,8 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     countries: ['DE', 'FR', 'US'],
     exampleCallerId: '+493023125000',
     allowPrivateWebhooks: false,
+    numbers: { read: readNumber, rulesOfCountry: defaultDialingRules },
+    executionUrl: (runId) => `http://localhost:8233/namespaces/default/workflows/lookup-${runId}`,
     health: { ready: () => true, parts: () => ({ postgres: 'ok', temporal: 'ok' }) },
     phoneApi: async () => undefined,
     ...overrides,

@@ -25,6 +25,8 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
+  'lookup-runs.exported',
+  'lookup-run-retention.changed',
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The event that the route writes when it succeeded. */

@@ -12,6 +12,7 @@ export interface LookupRunView {
   readonly repeats: string | undefined;
   readonly duration: string;
   readonly good: boolean;
+  readonly isTest: boolean;
 }
 
 export function presentLookupRun(run: LookupRun, t: Texts): LookupRunView {
@@ -29,6 +30,7 @@ export function presentLookupRun(run: LookupRun, t: Texts): LookupRunView {
     repeats: run.repeats === 0 ? undefined : t('phone-system.repeats', { count: run.repeats }),
     duration: answer.ms === undefined ? t('phone-system.unknown') : t('phone-system.duration-ms', { ms: answer.ms }),
     good: answer.reason === 'matched' || answer.reason === 'matched-several',
+    isTest: run.isTest,
   };
 }
 
@@ -39,3 +41,48 @@ export function maskNumber(number: string): string {
   const head = text.length > 8 ? 4 : 0;
   return text.slice(0, head) + '•'.repeat(text.length - head - tail) + text.slice(text.length - tail);
 }
+
+/** The heads of the columns of an exported log: for programs, so they are never translated. */
+export const exportColumns = [
+  'run',
+  'asked_at',
+  'pbx_id',
+  'lookup_id',
+  'lookup_version',
+  'test',
+  'caller_id',
+  'called_id',
+  'ivr_id',
+  'read_as',
+  'reason',
+  'extension',
+  'matches',
+  'ms',
+  'repeats',
+  'found_reason',
+  'found_at',
+  'object',
+  'record_id',
+] as const;
+
+export const exportRow = (run: LookupRun): Record<(typeof exportColumns)[number], string | number | undefined> => ({
+  run: run.id,
+  asked_at: new Date(run.askedAtMs).toISOString(),
+  pbx_id: run.pbxId,
+  lookup_id: run.lookupId,
+  lookup_version: run.lookupVersion,
+  test: run.isTest ? 'yes' : 'no',
+  caller_id: run.question.callerId,
+  called_id: run.question.calledId,
+  ivr_id: run.question.ivrId,
+  read_as: run.number,
+  reason: run.answer.reason,
+  extension: run.answer.extension,
+  matches: run.answer.matches,
+  ms: run.answer.ms,
+  repeats: run.repeats,
+  found_reason: run.found?.reason,
+  found_at: run.foundAtMs === undefined ? undefined : new Date(run.foundAtMs).toISOString(),
+  object: run.found?.object,
+  record_id: run.found?.recordId,
+});

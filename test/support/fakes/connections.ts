@@ -42,7 +42,10 @@ export function createFakeAuthorizations() {
 /** The connections that the portal reads. */
 export function createFakeConnections() {
   const byAccount = new Map<string, Connection>();
-  const connections: Pick<Connections, 'ofAccount'> = { ofAccount: async (accountId) => byAccount.get(accountId) };
+  const connections: Pick<Connections, 'ofAccount' | 'instanceUrl'> = {
+    ofAccount: async (accountId) => byAccount.get(accountId),
+    instanceUrl: async () => 'https://acme.my.salesforce.com',
+  };
   return breakable({ ...connections, byAccount });
 }
 

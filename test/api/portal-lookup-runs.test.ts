@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { parse } from 'csv-parse/sync';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LookupRun } from '../../src/domain/lookup.ts';
+import type { Account } from '../../src/ports.ts';
+import { connection, orgId, pbx } from '../support/fakes/lookups.ts';
+import { createTestPortal, textOf, type Browser, type TestPortal } from '../support/portal.ts';
+
+let portal: TestPortal;
+let account: Account;
+let browser: Browser;
+beforeEach(async () => {
+  portal = await createTestPortal();
+  account = await portal.newAccount();
+  browser = await portal.newSignedInBrowser(account);
+  await portal.pbxs.create({ ...pbx, accountId: account.id }, new Uint8Array(32));
+});
+afterEach(() => portal.app.close());
+
+const askedAtMs = Date.UTC(2026, 10, 23, 9, 0, 0);
+const run = (changes: Partial<LookupRun> = {}): LookupRun => ({
+  id: randomUUID(),
+  askedAtMs,
+  accountId: account.id,
+  pbxId: pbx.id,
+  orgId,
+  lookupId: pbx.defaultExtensionLookupId,
+  lookupVersion: 3,
+  isTest: false,
+  question: { callerId: '+493023125001' },
+  number: '+493023125001',
+  answer: { reason: 'matched', extension: '201', matches: 1, ms: 42 },
+  found: undefined,
+  foundAtMs: undefined,
+  repeats: 0,
+  ...changes,
+});
+const record = async (changes?: Partial<LookupRun>) => {
+  const made = run(changes);
+  await portal.lookupRuns.record(made);
+  return made;
+};
+
+describe('the lookup log', () => {
+  it('shows numbers masked, with the names of phone system and lookup', async () => {
+    await portal.lookups.create({
+      id: pbx.defaultExtensionLookupId,
+      accountId: account.id,
+      kind: 'extension',
+      name: 'Owner of the caller',
+      steps: [],
+      fallbackExtension: undefined,
+    });
+    await record();
+    const { body } = await browser.get('/lookup-runs');
+    expect(textOf(body)).toContain('+493••••••001 201 One match Head office Owner of the caller 42 ms');
+    expect(body).not.toContain('+493023125001');
+  });
+
+  it('finds the runs of a number, however it is written', async () => {
+    await record();
+    await record({ number: '+4989123456', question: { callerId: '+4989123456' } });
+    for (const number of ['030 23125001', '0049 30 23125001', '+49 (0)30 231250-01']) {
+      const { body } = await browser.get(`/lookup-runs?${new URLSearchParams({ number }).toString()}`);
+      expect(body).toContain('+493••••••001');
+      expect(body).not.toContain('+498');
+    }
+  });
+
+  it('says so at the field when a number cannot be read, and shows no runs', async () => {
+    await record();
+    const { body } = await browser.get('/lookup-runs?number=abc');
+    expect(textOf(body)).toContain('This cannot be read as a phone number of one of your phone systems.');
+    expect(body).toContain('value="abc"');
+    expect(body).not.toContain('+493•');
+  });
+
+  it('reads times in the time zone of the account', async () => {
+    const made = await record();
+    const shows = async (from: string, to: string) =>
+      (await browser.get(`/lookup-runs?from=${from}&to=${to}`)).body.includes(made.id);
+    expect(await shows('2026-11-23T10:00', '2026-11-23T10:01')).toBe(true);
+    expect(await shows('2026-11-23T09:00', '2026-11-23T10:00')).toBe(false);
+  });
+
+  it('filters by phone system, lookup and reason', async () => {
+    await record();
+    await record({ answer: { reason: 'no-match', extension: undefined, matches: 0, ms: 7 } });
+    const { body } = await browser.get(
+      `/lookup-runs?reason=no-match&pbx=${pbx.id}&lookup=${pbx.defaultExtensionLookupId}`,
+    );
+    expect(textOf(body)).toContain('Nobody has this number');
+    expect(body).not.toContain('42 ms');
+    expect(body).toContain('<option value="no-match" selected>');
+    const other = await browser.get('/lookup-runs?pbx=AAAAAA-AAAAAA-AAAAAA');
+    expect(textOf(other.body)).toContain('No run like that.');
+  });
+
+  it('leads from page to page and back, keeping the filter', async () => {
+    for (let index = 0; index < 120; index++) await record({ askedAtMs: askedAtMs - index * 1_000 });
+    const idsOn = (body: string) => [...body.matchAll(/href="\/lookup-runs\/([0-9a-f-]{36})"/g)].map(([, id]) => id);
+    const linkOn = (body: string, rel: string) =>
+      new RegExp(`<a href="([^"]+)" rel="${rel}"`).exec(body)?.[1]?.replaceAll('&amp;', '&');
+    const first = (await browser.get('/lookup-runs?reason=matched')).body;
+    const second = (await browser.get(linkOn(first, 'next') ?? '')).body;
+    const third = (await browser.get(linkOn(second, 'next') ?? '')).body;
+    expect([first, second, third].map((body) => idsOn(body).length)).toEqual([50, 50, 20]);
+    expect(new Set([first, second, third].flatMap(idsOn)).size).toBe(120);
+    expect(linkOn(third, 'next')).toBeUndefined();
+    expect(linkOn(first, 'prev')).toBeUndefined();
+    expect(linkOn(third, 'prev')).toContain('reason=matched');
+    expect(idsOn((await browser.get(linkOn(third, 'prev') ?? '')).body)).toEqual(idsOn(second));
+  });
+
+  it('shows nothing of another account', async () => {
+    const made = await record();
+    const other = await portal.newSignedInBrowser(await portal.newAccount({ email: 'eve@evil.example' }));
+    expect(textOf((await other.get('/lookup-runs')).body)).toContain('No question yet.');
+    expect((await other.get(`/lookup-runs/${made.id}`)).statusCode).toBe(404);
+    expect(parse((await other.get('/lookup-runs.csv')).body, { bom: true })).toHaveLength(1);
+  });
+});
+
+describe('the export', () => {
+  it('gives whole numbers as CSV and is written into the audit', async () => {
+    const made = await record({ question: { callerId: '=cmd()', ivrId: 'a "b", c' } });
+    const { body, headers } = await browser.get('/lookup-runs.csv');
+    expect(headers['content-type']).toBe('text/csv; charset=utf-8');
+    expect(headers['content-disposition']).toContain('lookup-runs.csv');
+    const [row] = parse(body, { bom: true, columns: true });
+    expect(row).toMatchObject({
+      run: made.id,
+      asked_at: '2026-11-23T09:00:00.000Z',
+      caller_id: "'=cmd()",
+      ivr_id: 'a "b", c',
+      reason: 'matched',
+      extension: '201',
+      ms: '42',
+    });
+    expect((await portal.audit.list(account.id, 1))[0]?.action).toBe('lookup-runs.exported');
+  });
+});
+
+describe('the page of a run', () => {
+  it('tells the whole number, the record and where the execution is', async () => {
+    portal.connections.byAccount.set(account.id, { ...connection, accountId: account.id });
+    const made = await record({
+      found: { reason: 'matched', matches: 1, extension: '201', recordId: '003A0000000AbCdIAK', object: 'Contact' },
+      foundAtMs: askedAtMs + 40,
+    });
+    const { body } = await browser.get(`/lookup-runs/${made.id}`);
+    expect(textOf(body)).toContain('Caller’s number +493023125001');
+    expect(textOf(body)).toContain('One record has this number');
+    expect(body).toContain('https://acme.my.salesforce.com/lightning/r/Contact/003A0000000AbCdIAK/view');
+    expect(body).toContain(`http://localhost:8233/namespaces/default/workflows/lookup-${made.id}`);
+  });
+
+  it('tells that Salesforce answered after the caller was through', async () => {
+    const made = await record({
+      answer: { reason: 'salesforce-slow', extension: '100', matches: 0, ms: 1_500 },
+      found: { reason: 'matched', matches: 1, extension: '201' },
+      foundAtMs: askedAtMs + 4_000,
+    });
+    expect(textOf((await browser.get(`/lookup-runs/${made.id}`)).body)).toContain('This came after the answer');
+  });
+
+  it('links no record of an org that is not connected here', async () => {
+    const made = await record({
+      found: { reason: 'matched', matches: 1, recordId: '003A0000000AbCdIAK', object: 'Contact' },
+    });
+    const { body } = await browser.get(`/lookup-runs/${made.id}`);
+    expect(body).toContain('003A0000000AbCdIAK');
+    expect(body).not.toContain('lightning');
+  });
+});
+
+describe('how long runs are kept', () => {
+  it('is chosen by the account', async () => {
+    await browser.get('/lookup-runs');
+    const answer = await browser.post('/lookup-runs/retention', { days: '30' });
+    expect(answer.statusCode).toBe(303);
+    expect(portal.retention.days.get(account.id)).toBe(30);
+    expect(textOf((await browser.get('/lookup-runs')).body)).toContain('Lookup runs are kept for 30 days from now on.');
+    expect((await portal.audit.list(account.id, 1))[0]).toMatchObject({
+      action: 'lookup-run-retention.changed',
+      detail: { days: 30 },
+    });
+  });
+
+  it.each(['0', '1096', 'ten', '', '1.5'])('refuses %j and shows it again', async (days) => {
+    await browser.get('/lookup-runs');
+    const { statusCode, body } = await browser.post('/lookup-runs/retention', { days });
+    expect(statusCode).toBe(400);
+    expect(body).toContain(`name="days" type="number" value="${days}"`);
+    expect(textOf(body)).toContain('Enter a whole number of days from 1 to 1095.');
+    expect(portal.retention.days.size).toBe(0);
+  });
+});
