@@ -28,6 +28,7 @@ import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
 import { createFindRecord } from './use-cases/find-record.ts';
 import { createLookupCalls } from './use-cases/lookup-calls.ts';
+import { warmUp } from './warm-up.ts';
 import { watchParts } from './watch-parts.ts';
 
 /** Portal, phone API and the lookup worker, in one process: an eager start needs client and worker together. */
@@ -75,6 +76,7 @@ await runProcess('server', async (context) => {
   frontDoor.handOver((request, response) => {
     app.routing(request, response);
   });
+  await warmUp(dependencies.temporal, settings.SALESFORCE_API_VERSION, logger);
   cleanup.defer(() => {
     isReady = false;
   });
@@ -129,15 +131,18 @@ async function openLookups(
     {
       taskQueue: taskQueues.lookups,
       workflowBundle: await workflowBundle(config.settings.WORKFLOW_BUNDLE_PATH, logger),
-      activities: createLookupActivities({
-        calls,
-        askSalesforce,
-        directory,
-        readNumber,
-        runs: lookupRuns,
-        sealer,
-        clock,
-      }),
+      activities: {
+        warmUp: async () => undefined,
+        ...createLookupActivities({
+          calls,
+          askSalesforce,
+          directory,
+          readNumber,
+          runs: lookupRuns,
+          sealer,
+          clock,
+        }),
+      },
       interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
       maxConcurrentWorkflowTaskExecutions: 40,
       maxConcurrentLocalActivityExecutions: 200,
