@@ -22,11 +22,11 @@ export const auditActions = [
   'account-token.created',
   'account-token.revoked',
   'package-key.added',
+  'lookup-runs.exported',
+  'lookup-run-retention.changed',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-  'lookup-runs.exported',
-  'lookup-run-retention.changed',
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The event that the route writes when it succeeded. */
