@@ -24,10 +24,13 @@ export function createLookupRunLog(db: Drizzle, sealer: Sealer): LookupRunLog {
     ];
   };
 
+  // The time alone first: by it whole partitions are left out.
   const older = ({ askedAtMs, id }: LookupRunPlace) =>
-    sql`(${lookupRuns.askedAt}, ${lookupRuns.id}) < (${toMoment(askedAtMs)}::timestamptz, ${id}::uuid)`;
+    sql`${lookupRuns.askedAt} <= ${toMoment(askedAtMs)}::timestamptz
+      and (${lookupRuns.askedAt}, ${lookupRuns.id}) < (${toMoment(askedAtMs)}::timestamptz, ${id}::uuid)`;
   const newer = ({ askedAtMs, id }: LookupRunPlace) =>
-    sql`(${lookupRuns.askedAt}, ${lookupRuns.id}) > (${toMoment(askedAtMs)}::timestamptz, ${id}::uuid)`;
+    sql`${lookupRuns.askedAt} >= ${toMoment(askedAtMs)}::timestamptz
+      and (${lookupRuns.askedAt}, ${lookupRuns.id}) > (${toMoment(askedAtMs)}::timestamptz, ${id}::uuid)`;
 
   async function read(conditions: readonly SQL[], direction: 'older' | 'newer', limit: number) {
     const order = direction === 'older' ? desc : asc;
