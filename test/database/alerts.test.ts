@@ -126,7 +126,10 @@ describe('a decision', () => {
   it('is made by one of many that decide at once', async () => {
     const { connectionId, setState } = await createConnectedAccount(database);
     await setState('broken', 'token-revoked');
-    const decided = await Promise.all(Array.from({ length: 8 }, () => decide(connectionId)));
+    // Connected all at once, or they would decide one after the other.
+    const many = Array.from({ length: 8 });
+    await Promise.all(many.map(() => database.sql`select pg_sleep(0.1)`));
+    const decided = await Promise.all(many.map(() => decide(connectionId)));
     expect(decided.filter((alert) => alert !== undefined)).toHaveLength(1);
   });
 });
