@@ -12,6 +12,7 @@ export function createCredentialsActivities(dependencies: {
   readonly tokens: Pick<SecretTokens, 'uuid'>;
   readonly sealer: Sealer;
   readonly limits: RefreshLimits;
+  readonly requiresRotation: boolean;
   readonly logger: Logger;
 }) {
   return {

@@ -56,6 +56,10 @@ export const SettingsSchema = Type.Object({
   SALESFORCE_ACD_PERMISSION_SET_LICENSE: text(
     'Developer name of the permission-set licence that the connecting user needs',
   ),
+  SALESFORCE_REQUIRE_ROTATION: Type.Boolean({
+    default: true,
+    description: 'Whether to warn when refresh tokens are not rotated, as Salesforce asks of the apps of its partners',
+  }),
   MAIL_URL: text('SMTP server, `smtp://user:password@host:port`; default: messages land in `mail/` in the data folder'),
   MAIL_FROM: Type.String({ default: 'Trunkline <trunkline@localhost>', description: 'Sender of mail' }),
   CHROMIUM_PATH: text('Browser for tests, demo and screenshots; default: an installed one, else the npm package’s'),

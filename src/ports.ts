@@ -50,15 +50,24 @@ export interface Sessions {
   remove(idHash: string): Promise<void>;
 }
 
-export type LinkPurpose = 'confirm-email';
+export type LinkPurpose = 'confirm-email' | 'invitation';
 
 /** Links that work once. The token itself is never stored, only its SHA-256. */
 export interface OneTimeLinks {
-  create(link: { tokenHash: string; purpose: LinkPurpose; accountId: string; expiresAtMs: number }): Promise<void>;
+  create(link: {
+    tokenHash: string;
+    purpose: LinkPurpose;
+    accountId: string;
+    expiresAtMs: number;
+    /** Whom it is mailed to, where that is somebody else than the account. */
+    recipient?: string;
+  }): Promise<void>;
   /** The account of an unused, unexpired link, which stays unused. */
   find(tokenHash: string, purpose: LinkPurpose): Promise<string | undefined>;
   /** The account of an unused, unexpired link, which is used up by this. */
   use(tokenHash: string, purpose: LinkPurpose): Promise<string | undefined>;
+  /** Uses up all that the account has for this. */
+  withdraw(accountId: string, purpose: LinkPurpose): Promise<void>;
 }
 
 export interface AuditEvent {
@@ -75,8 +84,11 @@ export interface AuditEvent {
 
 export interface Audit {
   record(event: AuditEvent): Promise<void>;
-  list(accountId: string, limit: number): Promise<readonly (AuditEvent & { atMs: number })[]>;
+  /** The newest first; of these actions only, where they are given. */
+  list(accountId: string, limit: number, actions?: readonly string[]): Promise<readonly AuditedEvent[]>;
 }
+
+export type AuditedEvent = AuditEvent & { readonly atMs: number };
 
 // ------------------------------------------------------------------------------------------------------- connections
 
@@ -92,6 +104,8 @@ export interface Authorization {
   readonly reason: AuthorizationReason | undefined;
   readonly reasonDetail: ReasonDetail;
   readonly orgId: OrgId | undefined;
+  /** Begun through an invitation, by somebody who needs no account. */
+  readonly isInvited: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -124,6 +138,8 @@ export interface Authorizations {
     browserHash: string;
     codeVerifier: string;
     expiresAtMs: number;
+    /** Hash of the invitation's token. */
+    invitationHash?: string | undefined;
   }): Promise<{ id: string }>;
   findByState(stateHash: string): Promise<(Authorization & { browserHash: string }) | undefined>;
   find(id: string): Promise<Authorization | undefined>;
@@ -136,7 +152,9 @@ export interface Authorizations {
   ): Promise<{ code: string; codeVerifier: string; loginHost: string; accountId: string } | undefined>;
   storeGrant(id: string, grant: Grant): Promise<void>;
   /** The grant of an attempt, until it is forgotten. */
-  readGrant(id: string): Promise<{ grant: Grant; accountId: string; loginHost: string } | undefined>;
+  readGrant(
+    id: string,
+  ): Promise<{ grant: Grant; accountId: string; loginHost: string; invitedAs: string | undefined } | undefined>;
   /** The grant that a hand-over replaced, until it is forgotten. */
   readFormerGrant(id: string): Promise<FormerGrant | undefined>;
   /** Ends the attempt, unless it has ended; erases code and verifier, and keeps the grant for being revoked. */
@@ -228,7 +246,7 @@ export type HandOverOutcome =
     }
   | {
       readonly kind: 'refused';
-      readonly reason: 'org-connected-by-another-account' | 'another-org-connected';
+      readonly reason: 'org-connected-by-another-account' | 'another-org-connected' | 'invitation-used';
       /** The org that the account is connected to. */
       readonly otherOrgId: OrgId | undefined;
     };
@@ -242,7 +260,7 @@ export interface Connections {
   instanceUrl(orgId: OrgId): Promise<string | undefined>;
   /**
    * Claims the org for the account, makes the attempt's grant the credentials, keeps the former grant with the attempt, and ends the
-   * attempt with success: one transaction. Harmless when repeated.
+   * attempt with success, which uses its invitation up: one transaction. Harmless when repeated.
    */
   handOver(handOver: {
     authorizationId: string;
@@ -929,6 +947,8 @@ export interface Mailer {
 export interface AccountMails {
   confirmEmail(to: { firstName: string; token: string }): Pick<Mail, 'subject' | 'text'>;
   emailTaken(to: { firstName: string }): Pick<Mail, 'subject' | 'text'>;
+  /** Asks a Salesforce administrator to connect the org. */
+  invitation(from: { name: string; token: string }): Pick<Mail, 'subject' | 'text'>;
 }
 
 /** Where secrets and ids come from. */

@@ -35,6 +35,7 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
     presentAlert: createAlertPresenter(createTexts(), config.publicUrl).alert,
     licence: config.acdLicence,
     limits: refreshLimits,
+    requiresRotation: settings.SALESFORCE_REQUIRE_ROTATION,
     intervals: config.connectionIntervals,
     logger,
   };

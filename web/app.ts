@@ -29,6 +29,8 @@ import { confirmEmailRoutes } from './routes/confirm-email.ts';
 import { eventRoutes } from './routes/events.ts';
 import { foundationRoutes } from './routes/foundation.ts';
 import { healthRoutes } from './routes/health.ts';
+import { invitedRoutes } from './routes/invitation.ts';
+import { invitationRoutes } from './routes/invitations.ts';
 import { homeRoutes } from './routes/home.ts';
 import { lookupRunRoutes } from './routes/lookup-runs.ts';
 import { phoneSystemRoutes } from './routes/phone-systems.ts';
@@ -133,10 +135,12 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
   await app.register(signInRoutes, { portal });
   await app.register(alertAddressRoutes, { portal });
   await app.register(salesforceCallbackRoutes, { portal });
+  await app.register(invitedRoutes, { portal });
   await app.register(eventRoutes, { portal });
   await app.register(async (signedIn) => {
     requireSignIn(signedIn);
     await signedIn.register(salesforceConnectionRoutes, { portal });
+    await signedIn.register(invitationRoutes, { portal });
     await signedIn.register(secretKeyRoutes, { portal });
     await signedIn.register(phoneSystemRoutes, { portal });
     await signedIn.register(lookupRunRoutes, { portal });

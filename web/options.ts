@@ -41,7 +41,7 @@ export interface PortalServices {
   readonly authorizations: Pick<Authorizations, 'create' | 'findByState' | 'latestOf' | 'receiveCode' | 'end'>;
   readonly connections: Pick<Connections, 'ofAccount' | 'instanceUrl'>;
   readonly oauth: Pick<SalesforceOAuth, 'authorizeUrl'>;
-  readonly engine: Pick<ConnectionEngine, 'startAuthorization' | 'checkNow' | 'watching'>;
+  readonly engine: Pick<ConnectionEngine, 'startAuthorization' | 'checkNow' | 'disconnect' | 'watching'>;
   readonly pbxs: Pbxs;
   readonly lookups: Lookups;
   readonly dialingRuleSets: DialingRuleSets;

@@ -5,6 +5,7 @@ import { renderRegions, type Regions } from './live/regions.ts';
 import type { PortalServices } from './options.ts';
 import { presentConnection, type ConnectionView } from './presenters/connection.ts';
 import { createTimes, icon } from './presenters/html.ts';
+import { timelineActions, timelineLength } from './presenters/timeline.ts';
 import type { Flash, Flashes } from './plugins/flash.ts';
 import { language, locale, type Texts } from './texts.ts';
 
@@ -49,11 +50,12 @@ export function createPages(
   const fragment: Pages['fragment'] = (account, view, data) => app.view(view, { ...helpers(account), ...data });
 
   const liveStatus = async (account: Account): Promise<LiveStatus> => {
-    const [connection, attempt] = await Promise.all([
+    const [connection, attempt, events] = await Promise.all([
       services.connections.ofAccount(account.id),
       services.authorizations.latestOf(account.id),
+      services.audit.list(account.id, timelineLength, timelineActions),
     ]);
-    const view = presentConnection({ connection, attempt }, services.clock.now(), t);
+    const view = presentConnection({ connection, attempt, events }, services.clock.now(), t);
     const regions = await renderRegions((name) => fragment(account, `live/${name}`, { connection: view }));
     return { connection, view, regions };
   };

@@ -325,6 +325,7 @@ const rowOf = (life: ConnectionLife, intervals: ConnectionIntervals): Connection
   lastRefreshedAtMs: life.lastRefreshedAtMs,
   nextRefreshAtMs: refreshDueAtMs(life, intervals) ?? null,
   apiUsage: life.apiUsage,
+  observed: life.observed,
   disconnecting: life.asked.disconnect,
 });
 

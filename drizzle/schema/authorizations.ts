@@ -1,6 +1,7 @@
 import { index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { accounts } from './accounts.ts';
 import { moment } from './columns.ts';
+import { oneTimeLinks } from './one-time-links.ts';
 
 /** One attempt to connect through Salesforce's pages. Code, verifier and grant are sealed, and erased when the attempt ends. */
 export const authorizations = pgTable(
@@ -17,6 +18,8 @@ export const authorizations = pgTable(
     stateHash: text('state_hash').notNull().unique(),
     /** SHA-256 of the cookie of the browser that began. */
     browserHash: text('browser_hash').notNull(),
+    /** The invitation by which it was begun; null when the account itself did. */
+    invitationHash: text('invitation_hash').references(() => oneTimeLinks.tokenHash, { onDelete: 'set null' }),
     codeVerifierSealed: text('code_verifier_sealed'),
     codeSealed: text('code_sealed'),
     /** Set when code and verifier were handed out: the exchange is sent at most once. */

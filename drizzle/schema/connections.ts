@@ -26,6 +26,8 @@ export const connections = pgTable(
     nextRefreshAt: moment('next_refresh_at'),
     apiUsed: integer('api_used'),
     apiMax: integer('api_max'),
+    /** What was noticed beside whether it works, for early warnings. */
+    observed: jsonb('observed').notNull().default({}),
     disconnecting: boolean('disconnecting').notNull().default(false),
     revision: bigint('revision', { mode: 'number' }).notNull().default(1),
   },

@@ -9,6 +9,8 @@ export const oneTimeLinks = pgTable('one_time_links', {
   accountId: uuid('account_id')
     .notNull()
     .references(() => accounts.id, { onDelete: 'cascade' }),
+  /** Whom it was mailed to, where that is somebody else than the account. */
+  recipient: text('recipient'),
   createdAt: moment('created_at').notNull().defaultNow(),
   expiresAt: moment('expires_at').notNull(),
   usedAt: moment('used_at'),

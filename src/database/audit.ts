@@ -1,4 +1,4 @@
-import { desc, eq } from 'drizzle-orm';
+import { and, desc, eq, inArray } from 'drizzle-orm';
 import { auditEvents } from '../../drizzle/schema/audit-events.ts';
 import type { Audit, AuditEvent } from '../ports.ts';
 import { guarded, type Drizzle } from './client.ts';
@@ -9,12 +9,12 @@ export function createAudit(db: Drizzle): Audit {
       guarded(async () => {
         await db.insert(auditEvents).values({ ...event, detail: event.detail ?? {} });
       }),
-    list: (accountId, limit) =>
+    list: (accountId, limit, actions) =>
       guarded(async () => {
         const rows = await db
           .select()
           .from(auditEvents)
-          .where(eq(auditEvents.accountId, accountId))
+          .where(and(eq(auditEvents.accountId, accountId), actions && inArray(auditEvents.action, [...actions])))
           .orderBy(desc(auditEvents.id))
           .limit(limit);
         return rows.map((row) => ({

@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { authorizations } from '../../drizzle/schema/authorizations.ts';
+import { oneTimeLinks } from '../../drizzle/schema/one-time-links.ts';
 import type { AuthorizationReason, ReasonDetail } from '../domain/connection.ts';
 import type { Authorization, Authorizations, FormerGrant, Grant, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
@@ -116,15 +117,22 @@ export function createAuthorizations(db: Drizzle, sealer: Sealer): Authorization
 
     readGrant: (id) =>
       guarded(async () => {
-        const row = await find(id);
-        if (row?.grantSealed == null) return undefined;
-        const grant = JSON.parse(sealer.open(row.grantSealed, authorizationContext(id, 'grant'))) as Partial<Grant> &
-          Omit<Grant, 'refreshToken' | 'instanceUrl'>;
+        const [found] = await db
+          .select({ row: authorizations, invitedAs: oneTimeLinks.recipient })
+          .from(authorizations)
+          .leftJoin(oneTimeLinks, eq(oneTimeLinks.tokenHash, authorizations.invitationHash))
+          .where(eq(authorizations.id, id));
+        if (found?.row.grantSealed == null) return undefined;
+        const { row, invitedAs } = found;
+        const grant = JSON.parse(
+          sealer.open(found.row.grantSealed, authorizationContext(id, 'grant')),
+        ) as Partial<Grant> & Omit<Grant, 'refreshToken' | 'instanceUrl'>;
         return {
           // JSON leaves out what is undefined.
           grant: { ...grant, refreshToken: grant.refreshToken, instanceUrl: grant.instanceUrl },
           accountId: row.accountId,
           loginHost: row.loginHost,
+          invitedAs: invitedAs ?? undefined,
         };
       }),
 
@@ -173,5 +181,6 @@ const toAuthorization = (row: Row): Authorization => ({
   reason: (row.reason ?? undefined) as AuthorizationReason | undefined,
   reasonDetail: row.reasonDetail as ReasonDetail,
   orgId: row.orgId ?? undefined,
+  isInvited: row.invitationHash !== null,
   expiresAtMs: row.expiresAt.getTime(),
 });

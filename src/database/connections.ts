@@ -2,7 +2,8 @@ import { and, eq, gt, ne, notExists, sql } from 'drizzle-orm';
 import { authorizations } from '../../drizzle/schema/authorizations.ts';
 import { connections } from '../../drizzle/schema/connections.ts';
 import { credentials } from '../../drizzle/schema/credentials.ts';
-import type { Cause, Connection, ReasonDetail } from '../domain/connection.ts';
+import { oneTimeLinks } from '../../drizzle/schema/one-time-links.ts';
+import type { Cause, Connection, Observations, ReasonDetail } from '../domain/connection.ts';
 import type { Change, ConnectionChange, Connections, FormerGrant, HandOverOutcome, Sealer } from '../ports.ts';
 import { authorizationContext } from './authorizations.ts';
 import { notifyChange } from './changes.ts';
@@ -57,12 +58,16 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
       guarded(() =>
         db.transaction(async (tx): Promise<HandOverOutcome> => {
           const [attempt] = await tx
-            .select({ status: authorizations.status })
+            .select({ status: authorizations.status, invitationHash: authorizations.invitationHash })
             .from(authorizations)
             .where(eq(authorizations.id, authorizationId))
             .for('update');
           const [former] = await tx.select().from(credentials).where(eq(credentials.orgId, grant.orgId)).for('update');
-          const claim = await claimOrg(tx, { accountId, orgId: grant.orgId, user });
+          const { invitationHash = null } = attempt ?? {};
+          if (attempt?.status !== 'succeeded' && !(await isInvitationOpen(tx, invitationHash))) {
+            return { kind: 'refused', reason: 'invitation-used', otherOrgId: undefined };
+          }
+          const claim = await claimOrg(tx, { accountId, orgId: grant.orgId, user, observed });
           if (claim.kind === 'refused') return claim;
           const { row, isNew } = claim;
           if (attempt?.status === 'succeeded' && former) {
@@ -115,6 +120,12 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
               endedAt: sql`now()`,
             })
             .where(eq(authorizations.id, authorizationId));
+          if (invitationHash !== null) {
+            await tx
+              .update(oneTimeLinks)
+              .set({ usedAt: sql`now()` })
+              .where(eq(oneTimeLinks.tokenHash, invitationHash));
+          }
           await tell(tx, { kind: 'credentials', orgId: grant.orgId, version });
           await tellOf(tx, row);
           await tell(tx, { kind: 'authorization', id: authorizationId, accountId });
@@ -178,6 +189,17 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
   };
 }
 
+/** Whether nobody has connected through this invitation yet. That it was in time was asked when the attempt began. */
+async function isInvitationOpen(tx: Transaction, invitationHash: string | null): Promise<boolean> {
+  if (invitationHash === null) return true;
+  const [link] = await tx
+    .select({ usedAt: oneTimeLinks.usedAt })
+    .from(oneTimeLinks)
+    .where(eq(oneTimeLinks.tokenHash, invitationHash))
+    .for('update');
+  return link?.usedAt === null;
+}
+
 type Claim =
   | { readonly kind: 'claimed'; readonly row: Row; readonly isNew: boolean }
   | Extract<HandOverOutcome, { kind: 'refused' }>;
@@ -188,7 +210,12 @@ type Claim =
  */
 async function claimOrg(
   tx: Transaction,
-  { accountId, orgId, user }: Pick<Parameters<Connections['handOver']>[0], 'accountId' | 'user'> & { orgId: string },
+  {
+    accountId,
+    orgId,
+    user,
+    observed,
+  }: Pick<Parameters<Connections['handOver']>[0], 'accountId' | 'user' | 'observed'> & { orgId: string },
 ): Promise<Claim> {
   const linked = await tx
     .select()
@@ -229,6 +256,7 @@ async function claimOrg(
     lastCheckedAt: sql`now()`,
     lastRefreshedAt: sql`now()`,
     nextRefreshAt: null,
+    observed: observed ?? {},
     disconnecting: false,
   };
   try {
@@ -272,6 +300,7 @@ function toColumns(change: ConnectionChange) {
     ...('nextRefreshAtMs' in change ? { nextRefreshAt: toDate(change.nextRefreshAtMs) } : {}),
     ...('apiUsed' in change ? { apiUsed: change.apiUsed ?? null } : {}),
     ...('apiMax' in change ? { apiMax: change.apiMax ?? null } : {}),
+    ...('observed' in change ? { observed: change.observed } : {}),
     ...('disconnecting' in change ? { disconnecting: change.disconnecting } : {}),
   };
 }
@@ -294,6 +323,7 @@ export const toConnection = (row: Row): Connection => ({
   nextRefreshAtMs: row.nextRefreshAt?.getTime(),
   apiUsed: row.apiUsed ?? undefined,
   apiMax: row.apiMax ?? undefined,
+  observed: row.observed as Observations,
   disconnecting: row.disconnecting,
   revision: row.revision,
 });

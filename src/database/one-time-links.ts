@@ -27,6 +27,15 @@ export function createOneTimeLinks(db: Drizzle): OneTimeLinks {
           .returning({ accountId: oneTimeLinks.accountId });
         return used?.accountId;
       }),
+    withdraw: (accountId, purpose) =>
+      guarded(async () => {
+        await db
+          .update(oneTimeLinks)
+          .set({ usedAt: new Date() })
+          .where(
+            and(eq(oneTimeLinks.accountId, accountId), eq(oneTimeLinks.purpose, purpose), isNull(oneTimeLinks.usedAt)),
+          );
+      }),
   };
 }
 

@@ -1,4 +1,12 @@
-import { isBreaking, isFinal, type Cause, type ConnectionState, type ReasonDetail } from './connection.ts';
+import {
+  isBreaking,
+  isFinal,
+  type Cause,
+  type ConnectionState,
+  type Observations,
+  type ReasonDetail,
+} from './connection.ts';
+import { grantsPerUser } from './early-warnings.ts';
 
 /*
  * The life of a connection, as a pure state machine. `connectionWorkflow` tells it what happened (events) and does what it says is due
@@ -67,6 +75,7 @@ export interface ConnectionFacts {
   readonly lastRefreshedAtMs: number | null;
   /** A refresh was begun for this version and nobody wrote what came of it. */
   readonly refreshStartedAtMs: number | null;
+  readonly observed: Observations;
 }
 
 export type CheckDepth = 'session' | 'rights';
@@ -103,6 +112,7 @@ export interface ConnectionLife {
   /** Re-checks since it broke. */
   readonly rechecks: number;
   readonly apiUsage: { readonly used: number; readonly max: number } | null;
+  readonly observed: Observations;
   readonly asked: { readonly check: boolean; readonly refresh: boolean; readonly disconnect: boolean };
   /** How many ended, for those who wait. */
   readonly ended: { readonly checks: number; readonly refreshes: number };
@@ -125,6 +135,8 @@ export type ConnectionEvent =
       readonly depth: CheckDepth;
       readonly expiresAtMs: number | null;
       readonly apiUsage: { readonly used: number; readonly max: number } | null;
+      /** What was noticed beside; what is absent was not looked at. */
+      readonly observed?: Observations;
     }
   | {
       readonly type: 'checkRefused';
@@ -136,7 +148,12 @@ export type ConnectionEvent =
   | { readonly type: 'checkFailed'; readonly version: number; readonly cause: Cause; readonly detail: ReasonDetail }
   // Refreshes
   | { readonly type: 'refreshBegun' }
-  | { readonly type: 'refreshed'; readonly version: number; readonly issuedAtMs: number }
+  | {
+      readonly type: 'refreshed';
+      readonly version: number;
+      readonly issuedAtMs: number;
+      readonly observed?: Observations;
+    }
   | { readonly type: 'refreshRefused'; readonly cause: Cause; readonly detail: ReasonDetail }
   | { readonly type: 'refreshDidNotHappen'; readonly cause: Cause; readonly detail: ReasonDetail }
   | {
@@ -189,6 +206,7 @@ export function begin(
     failures: 0,
     rechecks: 0,
     apiUsage: null,
+    observed: facts.observed,
     asked: { check: false, refresh: false, disconnect: false },
     ended: { checks: 0, refreshes: 0 },
     lastRefresh: 'refreshed',
@@ -248,6 +266,7 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
         // What is owed now is the check that follows at once.
         proof: life.proof === null ? null : 'check',
         lastRefreshedAtMs: nowMs,
+        observed: { ...life.observed, ...event.observed },
         refreshNotBeforeMs: nowMs,
         checkAtMs: nowMs,
         failures: 0,
@@ -397,7 +416,7 @@ const countRefresh = (life: ConnectionLife, lastRefresh: ConnectionLife['lastRef
 
 function checkPassed(
   life: ConnectionLife,
-  { depth, expiresAtMs, apiUsage }: Extract<ConnectionEvent, { type: 'checkPassed' }>,
+  { depth, expiresAtMs, apiUsage, observed }: Extract<ConnectionEvent, { type: 'checkPassed' }>,
   { nowMs, intervals }: Moment,
 ): ConnectionLife {
   const checked: ConnectionLife = {
@@ -407,6 +426,7 @@ function checkPassed(
     checkAtMs: nowMs + intervals.validateEveryMs,
     rightsCheckedAtMs: depth === 'rights' ? nowMs : life.rightsCheckedAtMs,
     apiUsage: apiUsage ?? life.apiUsage,
+    observed: { ...life.observed, ...observed },
   };
   if (life.state === 'broken' && depth === 'session') return { ...checked, checkAtMs: nowMs };
   if (life.proof === 'refresh') return checked;
@@ -495,5 +515,7 @@ const backoffMs = (failures: number, { random, intervals }: Moment): number =>
 function explained(cause: Cause, life: ConnectionLife, nowMs: number): Cause {
   if (cause !== 'token-revoked') return cause;
   if (life.uncertain) return 'refresh-lost';
-  return nowMs - life.lastRefreshedAtMs >= idleLimitMs ? 'token-idle' : cause;
+  if (nowMs - life.lastRefreshedAtMs >= idleLimitMs) return 'token-idle';
+  // All approvals were taken when we last looked: one more has ended the oldest, and nothing tells us whose.
+  return (life.observed.grants ?? 0) >= grantsPerUser ? 'grant-displaced' : cause;
 }

@@ -1,4 +1,4 @@
-import type { AuthorizationReason, Cause, ConnectionState, ReasonDetail } from './connection.ts';
+import type { AuthorizationReason, Cause, ConnectionState, Observations, ReasonDetail } from './connection.ts';
 import type { CheckDepth, ConnectionFacts, ConnectionIntervals, TimelineAction } from './connection-life.ts';
 import type { OrgId } from './ids.ts';
 
@@ -18,7 +18,12 @@ export interface RefreshRequest {
 
 /** What became of one attempt to refresh. */
 export type RefreshOutcome =
-  | { readonly kind: 'refreshed'; readonly version: number; readonly issuedAtMs: number }
+  | {
+      readonly kind: 'refreshed';
+      readonly version: number;
+      readonly issuedAtMs: number;
+      readonly observed: Observations;
+    }
   | { readonly kind: 'refused'; readonly cause: Cause; readonly detail: ReasonDetail }
   | { readonly kind: 'did-not-happen'; readonly cause: Cause; readonly detail: ReasonDetail }
   | { readonly kind: 'unknown'; readonly cause: Cause; readonly detail: ReasonDetail; readonly attempt: string }
@@ -40,6 +45,7 @@ export type CheckOutcome =
       readonly version: number;
       readonly expiresAtMs: number | null;
       readonly apiUsage: { readonly used: number; readonly max: number } | null;
+      readonly observed: Observations;
     }
   /** The access token or its host was refused; a refresh may mend that. */
   | { readonly kind: 'refused'; readonly version: number; readonly cause: Cause; readonly detail: ReasonDetail }
@@ -65,6 +71,7 @@ export interface ConnectionRecord {
     readonly lastRefreshedAtMs: number;
     readonly nextRefreshAtMs: number | null;
     readonly apiUsage: { readonly used: number; readonly max: number } | null;
+    readonly observed: Observations;
     readonly disconnecting: boolean;
   };
   readonly timeline: readonly TimelineAction[];

@@ -26,6 +26,7 @@ export const causes = {
   'login-rate-exceeded': { class: 'limit' },
   'token-revoked': { class: 'permanent', final: true },
   'token-idle': { class: 'permanent', final: true },
+  'grant-displaced': { class: 'permanent', final: true },
   'refresh-lost': { class: 'permanent', final: true },
   'user-inactive': { class: 'permanent' },
   'user-frozen': { class: 'permanent' },
@@ -68,6 +69,7 @@ export const refusals = [
   'wrong-host',
   'org-connected-by-another-account',
   'another-org-connected',
+  'invitation-used',
   'salesforce-refused',
 ] as const;
 export type Refusal = (typeof refusals)[number];
@@ -83,6 +85,17 @@ export interface ReasonDetail {
   readonly orgId?: OrgId;
   /** Words of ours that name what Salesforce answered: `error` code or HTTP status, never its message. */
   readonly answer?: string;
+}
+
+/** What was noticed beside whether it works. What is absent is not known, or cannot be read by this user. */
+export interface Observations {
+  /** Approvals of our app that the user has; Salesforce keeps five. */
+  readonly grants?: number;
+  readonly appInstalled?: boolean;
+  /** When the licence of the ACD package ends; null: never. */
+  readonly licenceEndsAtMs?: number | null;
+  /** A refresh brought no new refresh token, although the setting asks for rotation. */
+  readonly rotationMissing?: boolean;
 }
 
 /** The projection row of one connection: what the portal and the phone API read. Times are epoch milliseconds. */
@@ -104,6 +117,7 @@ export interface Connection {
   readonly nextRefreshAtMs: number | undefined;
   readonly apiUsed: number | undefined;
   readonly apiMax: number | undefined;
+  readonly observed: Observations;
   /** The administrator asked to disconnect, and a refresh must end first. */
   readonly disconnecting: boolean;
   /** Grows with each write, so that a late reader never replaces a newer row by an older one. */

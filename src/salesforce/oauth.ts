@@ -26,9 +26,9 @@ export function createSalesforceOAuth(options: SalesforceOAuthOptions): Salesfor
   const http = createFormClient();
 
   /** Code, tokens and secret go to Salesforce's own hosts only, whatever a row says. */
-  const endpoint = (loginHost: string, name: 'token' | 'revoke' | 'introspect'): string => {
-    const origin = salesforceOrigin(loginHost, standIn);
-    if (origin === undefined) throw new AppError('LOGIN_HOST_INVALID', 'The login host is not one of Salesforce.');
+  const endpoint = (host: string, name: 'token' | 'revoke' | 'introspect' | 'userinfo'): string => {
+    const origin = salesforceOrigin(host, standIn);
+    if (origin === undefined) throw new AppError('LOGIN_HOST_INVALID', 'The host is not one of Salesforce.');
     return `${origin}/services/oauth2/${name}`;
   };
 
@@ -98,6 +98,14 @@ export function createSalesforceOAuth(options: SalesforceOAuthOptions): Salesfor
         case 'answered':
           return readIntrospection(outcome);
       }
+    },
+
+    async isAppInstalled({ accessToken, instanceUrl }, signal) {
+      const outcome = await http.post(endpoint(instanceUrl, 'userinfo'), { access_token: accessToken }, signal);
+      if (outcome.kind !== 'answered' || outcome.status !== 200) return undefined;
+      const user = parseObject(outcome.body);
+      // The member is there only where the app is installed.
+      return typeof user?.['user_id'] === 'string' ? user['is_app_installed'] === true : undefined;
     },
 
     close: () => http.close(),

@@ -1,5 +1,6 @@
 import type { AuthorizationReason, ReasonDetail } from '../domain/connection.ts';
 import type { AdmissionOutcome, ExchangeOutcome } from '../domain/connection-outcomes.ts';
+import { warningsOf } from '../domain/early-warnings.ts';
 import { missingOf, type AcdLicence } from '../domain/user-rights.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -13,6 +14,7 @@ import type {
   SalesforceData,
   SalesforceOAuth,
 } from '../ports.ts';
+import { observeUser } from './observe-user.ts';
 import { readUser } from './read-user.ts';
 import { untilWritten } from './until-written.ts';
 
@@ -61,6 +63,7 @@ export async function admitUser(
     authorizations: Authorizations;
     connections: Pick<Connections, 'handOver'>;
     data: Pick<SalesforceData, 'query' | 'queries'>;
+    oauth: Pick<SalesforceOAuth, 'isAppInstalled'>;
     audit: Audit;
     licence: AcdLicence;
     limits: RefreshLimits;
@@ -72,7 +75,8 @@ export async function admitUser(
   const stored = await authorizations.readGrant(id);
   // Handed over already, when this is told a second time.
   if (!stored) return repeatedAdmission(ports, id);
-  const { grant, accountId, loginHost } = stored;
+  const { grant, accountId, loginHost, invitedAs } = stored;
+  const byWhom = invitedAs === undefined ? {} : { invitedAs };
   const refuse = async (reason: AuthorizationReason, detail: ReasonDetail): Promise<AdmissionOutcome> => {
     await authorizations.end(id, { status: 'refused', reason, detail, orgId: grant.orgId });
     await audit.record({
@@ -80,19 +84,18 @@ export async function admitUser(
       actor: 'salesforce-user',
       action: 'authorization.refused',
       subject: grant.orgId,
-      detail: { reason },
+      detail: { reason, ...byWhom, ...(detail.username === undefined ? {} : { username: detail.username }) },
     });
     return { kind: 'refused', reason };
   };
   if (!isComplete(grant)) return refuse('no-refresh-token', {});
 
-  const read = await readUser(
-    data,
-    licence,
-    { orgId: grant.orgId, instanceUrl: grant.instanceUrl, accessToken: grant.accessToken, version: 0 },
-    grant.userId,
-    AbortSignal.timeout(ports.checkLimitMs),
-  );
+  const session = { orgId: grant.orgId, instanceUrl: grant.instanceUrl, accessToken: grant.accessToken, version: 0 };
+  const signal = AbortSignal.timeout(ports.checkLimitMs);
+  const [read, observed] = await Promise.all([
+    readUser(data, licence, session, grant.userId, signal),
+    observeUser(ports, session, grant, signal),
+  ]);
   if (read.kind === 'failed') {
     const { failure } = read;
     if (failure.retryable) throw new AppError('SALESFORCE_UNAVAILABLE', 'Salesforce cannot be asked about the user.');
@@ -108,6 +111,7 @@ export async function admitUser(
     grant,
     loginHost,
     user: user satisfies ConnectedUser,
+    observed,
     takeOverMs: limits.takeOverMs,
   });
   if (outcome.kind === 'refused') {
@@ -122,7 +126,17 @@ export async function admitUser(
     actor: 'salesforce-user',
     action: outcome.isNew ? 'connection.connected' : 'connection.authorized-again',
     subject: grant.orgId,
+    detail: { username: user.username, ...byWhom },
   });
+  for (const warning of warningsOf(outcome.connection, outcome.connection.connectedAtMs)) {
+    await audit.record({
+      accountId,
+      actor: 'system',
+      action: 'connection.warned',
+      subject: grant.orgId,
+      detail: { warning },
+    });
+  }
   return {
     kind: 'admitted',
     orgId: grant.orgId,

@@ -26,7 +26,14 @@ export async function beginAuthorization(
     tokens: SecretTokens;
     clock: Clock;
   },
-  request: { accountId: string; choice: LoginHostChoice; myDomain: string; standIn: string | undefined },
+  request: {
+    accountId: string;
+    choice: LoginHostChoice;
+    myDomain: string;
+    standIn: string | undefined;
+    /** Of whoever has no account and came through an invitation. */
+    invitationHash?: string;
+  },
 ): Promise<BeginAuthorizationOutcome> {
   const { authorizations, oauth, tokens, clock } = ports;
   const loginHost = request.standIn ?? chosenHost(request);
@@ -42,6 +49,7 @@ export async function beginAuthorization(
     browserHash: tokens.hash(browserToken),
     codeVerifier,
     expiresAtMs: clock.now() + authorizationLifeMs,
+    invitationHash: request.invitationHash,
   });
   const url = oauth.authorizeUrl({ loginHost, state, codeChallenge: tokens.codeChallenge(codeVerifier) });
   return { kind: 'begun', authorizationId: id, url, stateHash, browserToken };

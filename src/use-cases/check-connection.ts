@@ -1,4 +1,4 @@
-import type { Cause, ReasonDetail } from '../domain/connection.ts';
+import type { Cause, Observations, ReasonDetail } from '../domain/connection.ts';
 import type { CheckOutcome, CheckRequest } from '../domain/connection-outcomes.ts';
 import { missingOf, type AcdLicence } from '../domain/user-rights.ts';
 import { AppError } from '../errors.ts';
@@ -10,18 +10,19 @@ import type {
   SalesforceOAuth,
   SalesforceSession,
 } from '../ports.ts';
+import { observeUser } from './observe-user.ts';
 import { readUser } from './read-user.ts';
 
 /**
  * Makes a real call with the access token: the same kind of call that lookups make, so that it fails when they would. `rights` reads
- * user, permissions and licence too. Beside it the token is introspected, to learn when it ends; what that says otherwise does not
+ * user, permissions and licence too, and looks at what may break the connection. Beside it the token is introspected, to learn when it ends; what that says otherwise does not
  * count, because Salesforce calls some working tokens inactive.
  */
 export async function checkConnection(
   ports: {
     credentials: Pick<CredentialsStore, 'read'>;
     data: Pick<SalesforceData, 'query' | 'queries'>;
-    oauth: Pick<SalesforceOAuth, 'introspect'>;
+    oauth: Pick<SalesforceOAuth, 'introspect' | 'isAppInstalled'>;
     licence: AcdLicence;
     limitMs: number;
   },
@@ -54,6 +55,7 @@ export async function checkConnection(
         version,
         expiresAtMs: (introspection.kind === 'answered' ? introspection.expiresAtMs : undefined) ?? null,
         apiUsage: result.apiUsage ?? null,
+        observed: result.observed,
       };
     case 'missing':
       return { kind: 'failed', version, cause: result.cause, detail: result.detail };
@@ -65,7 +67,11 @@ export async function checkConnection(
 }
 
 type Checked =
-  | { readonly kind: 'passed'; readonly apiUsage: { readonly used: number; readonly max: number } | undefined }
+  | {
+      readonly kind: 'passed';
+      readonly apiUsage: { readonly used: number; readonly max: number } | undefined;
+      readonly observed: Observations;
+    }
   | { readonly kind: 'missing'; readonly cause: Cause; readonly detail: ReasonDetail }
   | { readonly kind: 'failed'; readonly failure: SalesforceFailure };
 
@@ -75,18 +81,28 @@ async function checkSession(
   signal: AbortSignal,
 ): Promise<Checked> {
   const result = await data.query(session, 'SELECT Id FROM Organization LIMIT 1', signal);
-  return result.ok ? { kind: 'passed', apiUsage: result.apiUsage } : { kind: 'failed', failure: result.failure };
+  return result.ok
+    ? { kind: 'passed', apiUsage: result.apiUsage, observed: {} }
+    : { kind: 'failed', failure: result.failure };
 }
 
 async function checkRights(
-  { data, licence }: { data: Pick<SalesforceData, 'query' | 'queries'>; licence: AcdLicence },
+  ports: {
+    data: Pick<SalesforceData, 'query' | 'queries'>;
+    oauth: Pick<SalesforceOAuth, 'isAppInstalled'>;
+    licence: AcdLicence;
+  },
   session: SalesforceSession,
-  { identityUrl }: Credentials,
+  { identityUrl, issuedAtMs }: Credentials,
   signal: AbortSignal,
 ): Promise<Checked> {
   const userId = identityUrl.slice(identityUrl.lastIndexOf('/') + 1);
-  const read = await readUser(data, licence, session, userId, signal);
+  const { data, licence } = ports;
+  const [read, observed] = await Promise.all([
+    readUser(data, licence, session, userId, signal),
+    observeUser(ports, session, { userId, issuedAtMs }, signal),
+  ]);
   if (read.kind === 'failed') return read;
   const missing = missingOf(read.facts, licence);
-  return missing ? { kind: 'missing', ...missing } : { kind: 'passed', apiUsage: read.apiUsage };
+  return missing ? { kind: 'missing', ...missing } : { kind: 'passed', apiUsage: read.apiUsage, observed };
 }

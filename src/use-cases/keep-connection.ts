@@ -1,10 +1,11 @@
 import { causeClass } from '../domain/connection.ts';
-import type { ConnectionFacts } from '../domain/connection-life.ts';
+import type { ConnectionFacts, TimelineAction } from '../domain/connection-life.ts';
 import type { ConnectionRecord } from '../domain/connection-outcomes.ts';
+import { warningsOf } from '../domain/early-warnings.ts';
 import type { OrgId } from '../domain/ids.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { Audit, Connections, Credentials, CredentialsStore } from '../ports.ts';
+import type { Audit, AuditEvent, Connections, Credentials, CredentialsStore } from '../ports.ts';
 import { considerAlerts, type AlertPorts } from './consider-alerts.ts';
 
 /** The connection of an org as a workflow finds it; null when there is none that is not disconnected. */
@@ -25,16 +26,43 @@ export async function readConnection(
     lastCheckedAtMs: row.lastCheckedAtMs ?? null,
     lastRefreshedAtMs: row.lastRefreshedAtMs ?? null,
     refreshStartedAtMs: current.refreshStartedAtMs ?? null,
+    observed: row.observed,
   };
 }
 
-/** Writes the row, has people told what is news to them, and writes the timeline; an operator hears of what only an operator can mend. */
+/**
+ * Writes the timeline and the row, and has people told what is news to them; an operator hears of what only an operator can mend. The
+ * timeline comes first, so that whoever is told of the row finds it there.
+ */
 export async function recordConnection(
   ports: AlertPorts & { connections: Connections; audit: Audit; logger: Pick<Logger, 'error'> },
   { orgId, connectionId, version, row, timeline }: ConnectionRecord,
 ): Promise<void> {
-  const { connections, audit, logger } = ports;
-  const { state, sinceMs, cause, causeDetail, lastCheckedAtMs, lastRefreshedAtMs, nextRefreshAtMs, apiUsage } = row;
+  const { connections, audit, clock, logger } = ports;
+  const {
+    state,
+    sinceMs,
+    cause,
+    causeDetail,
+    lastCheckedAtMs,
+    lastRefreshedAtMs,
+    nextRefreshAtMs,
+    apiUsage,
+    observed,
+  } = row;
+  const before = await connections.ofOrg(orgId);
+  const note = (action: TimelineAction | 'connection.warned', detail: AuditEvent['detail'] = {}) =>
+    audit.record({
+      accountId: before?.accountId,
+      actor: action === 'connection.disconnected' ? 'account' : 'system',
+      action,
+      subject: orgId,
+      detail,
+    });
+  for (const action of timeline) await note(action, cause === null ? {} : { cause });
+  if (timeline.length > 0 && state === 'broken' && cause !== null && causeClass(cause) === 'misconfiguration') {
+    logger.error({ orgId, cause }, 'a connection is broken by a mistake in our own settings');
+  }
   if (state !== 'disconnected') {
     const known = {
       state,
@@ -45,24 +73,19 @@ export async function recordConnection(
       lastRefreshedAtMs,
       nextRefreshAtMs: nextRefreshAtMs ?? undefined,
       ...(apiUsage === null ? {} : { apiUsed: apiUsage.used, apiMax: apiUsage.max }),
+      observed,
       disconnecting: row.disconnecting,
     };
+    if (before?.id === connectionId) {
+      // What was given when the row was checked last is no news; time alone may have brought one.
+      const given = warningsOf(before, before.lastCheckedAtMs ?? before.connectedAtMs);
+      const news = warningsOf({ ...before, ...known }, clock.now()).filter(
+        (warning) => !given.includes(warning) && warning !== cause,
+      );
+      for (const warning of news) await note('connection.warned', { warning });
+    }
     const isWritten = await connections.update(connectionId, version, known);
     if (isWritten) await considerAlerts(ports, { id: connectionId, orgId, ...known });
-  }
-  if (timeline.length === 0) return;
-  if (state === 'broken' && cause !== null && causeClass(cause) === 'misconfiguration') {
-    logger.error({ orgId, cause }, 'a connection is broken by a mistake in our own settings');
-  }
-  const accountId = (await connections.ofOrg(orgId))?.accountId;
-  for (const action of timeline) {
-    await audit.record({
-      accountId,
-      actor: action === 'connection.disconnected' ? 'account' : 'system',
-      action,
-      subject: orgId,
-      detail: cause === null ? {} : { cause },
-    });
   }
 }
 

@@ -107,7 +107,7 @@ export async function readUser(
 }
 
 /** A SOQL string. Ids and configured names only come here, yet a quote must not end it. */
-const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+export const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 

@@ -16,6 +16,7 @@ export async function refreshCredentials(
     oauth: Pick<SalesforceOAuth, 'refresh' | 'revoke'>;
     tokens: Pick<SecretTokens, 'uuid'>;
     limits: RefreshLimits;
+    requiresRotation: boolean;
     logger: Pick<Logger, 'info' | 'warn'>;
   },
   request: RefreshRequest,
@@ -76,7 +77,7 @@ async function mark(
 
 /** Step 2: the answer is in memory only until it is written; nobody uses it before. */
 async function keep(
-  { credentials, oauth, logger }: Parameters<typeof refreshCredentials>[0],
+  { credentials, oauth, requiresRotation, logger }: Parameters<typeof refreshCredentials>[0],
   { orgId, version, loginHost }: Credentials,
   attempt: string,
   grant: Grant,
@@ -87,7 +88,10 @@ async function keep(
     // The same version: another attempt took the mark over while this answer was under way. A good answer at hand beats it.
     return there?.version === version && (await credentials.writeRefreshed(orgId, version, undefined, grant));
   }, logger);
-  if (written) return { kind: 'refreshed', version: version + 1, issuedAtMs: grant.issuedAtMs };
+  if (written) {
+    const observed = { rotationMissing: requiresRotation && grant.refreshToken === undefined };
+    return { kind: 'refreshed', version: version + 1, issuedAtMs: grant.issuedAtMs, observed };
+  }
   // A new authorization or a disconnect won. What was received belongs to nobody; the access token may be the new grant's too, so only
   // a refresh token is revoked.
   if (grant.refreshToken !== undefined) {

@@ -50,7 +50,7 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     webhooks: createFakeWebhooks(),
     sessions: createFakeSessions(),
     links: createFakeOneTimeLinks(clock.now),
-    audit: createFakeAudit(),
+    audit: createFakeAudit(clock.now),
     authorizations: createFakeAuthorizations(),
     connections: createFakeConnections(),
     engine: createFakeConnectionEngine(),

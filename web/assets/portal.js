@@ -1,3 +1,4 @@
+import { showBusyButtons } from './busy.js';
 import { startCopying } from './copy.js';
 import { followStatus } from './live.js';
 import { guessTimeZone } from './time-zone.js';
@@ -5,5 +6,7 @@ import { startTicking } from './times.js';
 
 startCopying();
 startTicking();
+showBusyButtons();
 guessTimeZone();
 if (document.documentElement.dataset.account) followStatus(document.documentElement.dataset.account);
+if (document.querySelector('.figures')) void import('./charts.js').then(({ startCharts }) => startCharts());

@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto';
 
 /** The parts of a page that follow the connection; each has a template `views/live/<name>.eta`. */
-export const regionNames = ['frame', 'status', 'org', 'why', 'attempt', 'details', 'button'] as const;
+export const regionNames = [
+  'frame',
+  'status',
+  'why',
+  'warnings',
+  'org',
+  'attempt',
+  'button',
+  'actions',
+  'details',
+  'timeline',
+] as const;
 export type RegionName = (typeof regionNames)[number];
 
 export interface Region {

@@ -10,6 +10,9 @@ export const auditActions = [
   'session.ended',
   'authorization.begun',
   'authorization.returned',
+  'connection.check-asked',
+  'connection.disconnect-asked',
+  'invitation.sent',
   'pbx.created',
   'pbx.changed',
   'pbx-token.created',
@@ -34,7 +37,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** What the handler knows about the event beyond the action; `nothing-changed` when there is no event after all. */
-    audited: Partial<Pick<AuditEvent, 'accountId' | 'subject' | 'detail'>> | 'nothing-changed' | null;
+    audited: Partial<Pick<AuditEvent, 'accountId' | 'actor' | 'subject' | 'detail'>> | 'nothing-changed' | null;
   }
 }
 

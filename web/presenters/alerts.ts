@@ -2,7 +2,7 @@ import type { Connection } from '../../src/domain/connection.ts';
 import type { DeliveryFailure } from '../../src/domain/alerts.ts';
 import type { Alert, Mail, PresentedAlert } from '../../src/ports.ts';
 import { locale, type Texts } from '../texts.ts';
-import { explain } from './connection.ts';
+import { explain, explainWarning } from './explanations.ts';
 
 /** What messages about a connection say: the words of its page, and the way to it. */
 export interface AlertPresenter {
@@ -25,6 +25,7 @@ export function createAlertPresenter(t: Texts, publicUrl: string): AlertPresente
     ),
     link,
   });
+  const setupLine = (setup: string | undefined) => (setup === undefined ? '' : t('alert.setup', { setup }));
   const webhook = (
     event: PresentedAlert['webhook']['event'],
     connection: Pick<Connection, 'orgId' | 'state' | 'sinceMs'> | undefined,
@@ -45,10 +46,7 @@ export function createAlertPresenter(t: Texts, publicUrl: string): AlertPresente
     return {
       mail: {
         subject: t('alert.broken-subject', words),
-        text: t('alert.broken-text', {
-          ...words,
-          setup: setup === undefined ? '' : t('alert.broken-setup', { setup }),
-        }),
+        text: t('alert.broken-text', { ...words, setup: setupLine(setup) }),
       },
       webhook: webhook('connection.broken', connection, {
         reason: cause,
@@ -72,12 +70,13 @@ export function createAlertPresenter(t: Texts, publicUrl: string): AlertPresente
           }),
         };
       }
-      const title = t(`warnings.${topic}.title`);
-      const explanation = t(`warnings.${topic}.explanation`);
-      const action = t(`warnings.${topic}.action`);
+      const { title, explanation, action, setup } = explainWarning(topic, t);
       const words = { ...facts(alert), title, explanation, action };
       return {
-        mail: { subject: t('alert.warning-subject', words), text: t('alert.warning-text', words) },
+        mail: {
+          subject: t('alert.warning-subject', words),
+          text: t('alert.warning-text', { ...words, setup: setupLine(setup) }),
+        },
         webhook: webhook('connection.warning', connection, {
           reason: topic,
           explanation: `${title}. ${explanation}`,

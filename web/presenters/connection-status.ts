@@ -4,6 +4,7 @@ import { warningsOf } from '../../src/domain/early-warnings.ts';
 import type { ConnectionStatusSchema } from '../schemas/connection-status.ts';
 import type { Texts } from '../texts.ts';
 import { presentConnection } from './connection.ts';
+import { explainWarning } from './explanations.ts';
 
 const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
 
@@ -13,7 +14,7 @@ export function presentConnectionStatus(
   nowMs: number,
   t: Texts,
 ): Static<typeof ConnectionStatusSchema> {
-  const { word, summary, why } = presentConnection({ connection, attempt: undefined }, nowMs, t);
+  const { word, summary, why } = presentConnection({ connection, attempt: undefined, events: [] }, nowMs, t);
   return {
     orgId: connection.orgId,
     status: word,
@@ -24,11 +25,10 @@ export function presentConnectionStatus(
     explanation: why ? `${why.title}. ${why.explanation}` : null,
     nextStep: why?.action ?? null,
     setup: why?.setup ?? null,
-    warnings: warningsOf(connection, nowMs).map((warning) => ({
-      warning,
-      explanation: `${t(`warnings.${warning}.title`)}. ${t(`warnings.${warning}.explanation`)}`,
-      nextStep: t(`warnings.${warning}.action`),
-    })),
+    warnings: warningsOf(connection, nowMs).map((warning) => {
+      const { title, explanation, action, setup } = explainWarning(warning, t);
+      return { warning, explanation: `${title}. ${explanation}`, nextStep: action, setup: setup ?? null };
+    }),
     lastChecked: iso(connection.lastCheckedAtMs),
     lastRefreshed: iso(connection.lastRefreshedAtMs),
     nextRefresh: iso(connection.nextRefreshAtMs),

@@ -1,25 +1,20 @@
 import {
   isActive,
+  isFinal,
   type Connection,
   type ConnectionState,
-  type AuthorizationReason,
   type ReasonDetail,
 } from '../../src/domain/connection.ts';
-import type { Authorization } from '../../src/ports.ts';
-import type { Texts } from '../texts.ts';
+import { apiCallsHigh, grantsPerUser, warningsOf } from '../../src/domain/early-warnings.ts';
+import type { AuditedEvent, Authorization } from '../../src/ports.ts';
+import { locale, type Texts } from '../texts.ts';
+import { explain, explainWarning, type Explanation } from './explanations.ts';
+import { presentTimeline, type TimelineEntry } from './timeline.ts';
 
 /** An attempt stays on the page for this long after it began. */
 const attemptShownMs = 24 * 3_600_000;
 /** An attempt whose code nobody exchanged by then has an outcome that nobody knows. */
 const attemptLifeMs = 15 * 60_000;
-
-export interface Explanation {
-  readonly title: string;
-  readonly explanation: string;
-  readonly action: string;
-  /** Where to click in Salesforce; undefined when there is nothing to be done there. */
-  readonly setup: string | undefined;
-}
 
 /** What the connection page and the frame of every page show. */
 export interface ConnectionView {
@@ -29,43 +24,73 @@ export interface ConnectionView {
   /** The two words of the page. */
   readonly word: string;
   readonly summary: string;
-  /** The same, short, for the frame. */
-  readonly short: string;
+  /** The same, short, for the frame of every page. */
+  readonly frame: { readonly tone: ConnectionView['tone']; readonly text: string };
   readonly sinceMs: number | undefined;
   readonly orgId: string | undefined;
   readonly why: Explanation | undefined;
-  readonly attempt: { readonly kind: 'checking' } | ({ readonly kind: 'refused' } & Explanation) | undefined;
+  /** What may break it. */
+  readonly warnings: readonly Explanation[];
+  readonly attempt: AttemptView | undefined;
   readonly details: readonly Detail[];
+  readonly timeline: readonly TimelineEntry[];
   /** Name of the button. */
   readonly button: string;
+  /** Whether a check can say anything new. */
+  readonly canCheck: boolean;
+  readonly canDisconnect: boolean;
 }
+
+/** How the last attempt to connect stands, while that is worth a word. */
+export type AttemptView = { readonly kind: 'checking' } | ({ readonly kind: 'refused' } & Explanation);
 
 export interface Detail {
   readonly label: string;
   readonly text?: string;
   readonly atMs?: number;
+  readonly style?: 'absolute';
+  /** Of how much how much is used, and from where on it is much. */
+  readonly meter?: { readonly value: number; readonly max: number; readonly high: number };
 }
 
 export function presentConnection(
-  { connection, attempt }: { connection: Connection | undefined; attempt: Authorization | undefined },
+  {
+    connection,
+    attempt,
+    events,
+  }: {
+    connection: Connection | undefined;
+    attempt: Authorization | undefined;
+    events: readonly AuditedEvent[];
+  },
   nowMs: number,
   t: Texts,
 ): ConnectionView {
   const state = connection?.state ?? 'none';
   const active = isActive(connection?.state);
+  const isLinked = connection !== undefined && connection.state !== 'disconnected';
+  // What the page explains already is no warning beside.
+  const warnings = connection ? warningsOf(connection, nowMs).filter((warning) => warning !== connection.cause) : [];
+  const isWarned = state === 'active' && warnings.length > 0;
   return {
     state,
     active,
     tone: tones[state],
     word: t(active ? 'connection.active' : 'connection.inactive'),
     summary: summarize(connection, t),
-    short: t(shorts[state]),
+    frame: isWarned
+      ? { tone: 'warning', text: t('frame.connection-degraded') }
+      : { tone: tones[state], text: t(shorts[state]) },
     sinceMs: connection?.sinceMs,
-    orgId: connection && state !== 'disconnected' ? connection.orgId : undefined,
+    orgId: isLinked ? connection.orgId : undefined,
     why: connection?.cause === undefined ? undefined : explain(connection.cause, factsOf(connection), t),
+    warnings: warnings.map((warning) => explainWarning(warning, t)),
     attempt: presentAttempt(attempt, connection, nowMs, t),
-    details: connection && state !== 'disconnected' ? presentDetails(connection, t) : [],
+    details: isLinked ? presentDetails(connection, t) : [],
+    timeline: presentTimeline(events, t),
     button: t(active ? 'connection.refresh' : 'connection.connect'),
+    canCheck: isLinked && !connection.disconnecting && !(connection.cause !== undefined && isFinal(connection.cause)),
+    canDisconnect: isLinked && !connection.disconnecting,
   };
 }
 
@@ -107,26 +132,6 @@ function summarize(connection: Connection | undefined, t: Texts): string {
 
 const factsOf = ({ username, causeDetail }: Connection): ReasonDetail => ({ username, ...causeDetail });
 
-/** A reason in words: what happened, what it means, what to do and where to click. */
-export function explain(reason: AuthorizationReason, detail: ReasonDetail, t: Texts): Explanation {
-  const facts = {
-    username: detail.username ?? t('connection.unknown-user'),
-    missing: detail.missing?.length ? detail.missing.join(', ') : t('connection.unknown-missing'),
-    orgId: detail.orgId ?? t('connection.unknown-org'),
-    answer: detail.answer ?? t('connection.unknown-answer'),
-  };
-  const explanation = t(`why.${reason}.explanation`, facts);
-  return {
-    title: t(`why.${reason}.title`, facts),
-    // A user name is written as it is, our word for an unknown user as sentences begin.
-    explanation: explanation.startsWith(t('connection.unknown-user'))
-      ? explanation.charAt(0).toUpperCase() + explanation.slice(1)
-      : explanation,
-    action: t(`why.${reason}.action`, facts),
-    setup: t(`why.${reason}.setup`, facts) || undefined,
-  };
-}
-
 function presentAttempt(
   attempt: Authorization | undefined,
   connection: Connection | undefined,
@@ -139,20 +144,45 @@ function presentAttempt(
     case 'succeeded':
       return undefined;
     case 'code-received':
-      return nowMs <= attempt.expiresAtMs + attemptLifeMs
-        ? { kind: 'checking' }
-        : { kind: 'refused', ...explain('outcome-unknown', {}, t) };
+      return presentExchange(attempt, nowMs, t);
     case 'refused': {
       // A connection that was made after the attempt began says more than the attempt.
       const superseded = connection !== undefined && connection.connectedAtMs > attempt.expiresAtMs - attemptLifeMs;
-      if (superseded) return undefined;
-      return { kind: 'refused', ...explain(attempt.reason ?? 'salesforce-refused', attempt.reasonDetail, t) };
+      return superseded ? undefined : presentRefusal(attempt, t);
     }
   }
 }
 
+/** What whoever came through an invitation sees of the attempt. */
+export function presentInvitedAttempt(
+  attempt: Authorization,
+  nowMs: number,
+  t: Texts,
+): AttemptView | { readonly kind: 'connected' } {
+  switch (attempt.status) {
+    case 'begun':
+    case 'code-received':
+      return presentExchange(attempt, nowMs, t);
+    case 'succeeded':
+      return { kind: 'connected' };
+    case 'refused':
+      return presentRefusal(attempt, t);
+  }
+}
+
+const presentExchange = ({ expiresAtMs }: Authorization, nowMs: number, t: Texts): AttemptView =>
+  nowMs <= expiresAtMs + attemptLifeMs
+    ? { kind: 'checking' }
+    : { kind: 'refused', ...explain('outcome-unknown', {}, t) };
+
+const presentRefusal = ({ reason, reasonDetail }: Authorization, t: Texts): AttemptView => ({
+  kind: 'refused',
+  ...explain(reason ?? 'salesforce-refused', reasonDetail, t),
+});
+
 function presentDetails(connection: Connection, t: Texts): readonly Detail[] {
   const orgName = connection.orgName ?? t('connection.org-unnamed');
+  const { apiUsed, apiMax, observed } = connection;
   const moment = (label: string, atMs: number | undefined): Detail =>
     atMs === undefined ? { label, text: t('connection.not-yet') } : { label, atMs };
   return [
@@ -165,13 +195,22 @@ function presentDetails(connection: Connection, t: Texts): readonly Detail[] {
     moment(t('connection.last-checked'), connection.lastCheckedAtMs),
     moment(t('connection.last-refreshed'), connection.lastRefreshedAtMs),
     moment(t('connection.next-refresh'), connection.nextRefreshAtMs),
-    ...(connection.apiUsed === undefined || connection.apiMax === undefined
+    ...(apiUsed === undefined || apiMax === undefined
       ? []
-      : [
-          {
-            label: t('connection.api-calls'),
-            text: t('connection.api-calls-of', { used: connection.apiUsed, max: connection.apiMax }),
-          },
-        ]),
+      : [metered(t('connection.api-calls'), apiUsed, apiMax, apiMax * apiCallsHigh, t)]),
+    ...(observed.grants === undefined
+      ? []
+      : [metered(t('connection.grants'), observed.grants, grantsPerUser, grantsPerUser - 1, t)]),
+    ...(typeof observed.licenceEndsAtMs === 'number'
+      ? [{ label: t('connection.licence-ends'), atMs: observed.licenceEndsAtMs, style: 'absolute' as const }]
+      : []),
   ];
 }
+
+const number = new Intl.NumberFormat(locale);
+
+const metered = (label: string, value: number, max: number, high: number, t: Texts): Detail => ({
+  label,
+  text: t('connection.used-of', { used: number.format(value), max: number.format(max) }),
+  meter: { value, max, high },
+});

@@ -11,5 +11,9 @@ export function createAccountMails(t: Texts, publicUrl: string): AccountMails {
       subject: t('mail.taken-subject'),
       text: t('mail.taken-text', { firstName, link: `${publicUrl}/sign-in` }),
     }),
+    invitation: ({ name, token }) => ({
+      subject: t('mail.invitation-subject', { name }),
+      text: t('mail.invitation-text', { name, link: `${publicUrl}/invitation?token=${token}` }),
+    }),
   };
 }

@@ -32,9 +32,12 @@ export const salesforceCallbackRoutes: FastifyPluginAsyncTypebox<PortalRoutes> =
       if (outcome.kind !== 'known') {
         throw new AppError('OAUTH_STATE_INVALID', 'This answer of Salesforce belongs to no attempt of this browser.');
       }
-      const { id, accountId } = outcome.authorization;
-      request.audited = outcome.received ? { accountId, subject: id } : 'nothing-changed';
-      return reply.redirect('/salesforce-connection', 303);
+      const { id, accountId, isInvited } = outcome.authorization;
+      const actor = isInvited ? 'salesforce-user' : 'account';
+      request.audited = outcome.received ? { accountId, actor, subject: id } : 'nothing-changed';
+      // Whoever was invited has no account to sign in with.
+      const page = isInvited ? `/invitation/attempts/${services.tokens.hash(state)}` : '/salesforce-connection';
+      return reply.redirect(page, 303);
     },
   );
 };

@@ -1,41 +1,33 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { productionLoginHost, sandboxLoginHost } from '../../src/domain/login-host.ts';
 import type { Connection } from '../../src/domain/connection.ts';
-import {
-  authorizationLifeMs,
-  beginAuthorization,
-  loginHostChoices,
-  type LoginHostChoice,
-} from '../../src/use-cases/begin-authorization.ts';
+import { AppError } from '../../src/errors.ts';
+import { authorizationLifeMs, beginAuthorization, loginHostChoices } from '../../src/use-cases/begin-authorization.ts';
 import type { PortalRoutes } from '../context.ts';
 import { contentSecurityPolicy } from '../plugins/content-security-policy.ts';
 import { accountOf } from '../plugins/session.ts';
-import { FormField } from '../schemas/forms.ts';
+import { loginHostFields, type LoginHostFields } from '../schemas/login-host.ts';
 
 /** A page that is opened asks for a check unless the last one is younger than this. */
 const freshForMs = 10_000;
 
-const AuthorizationBody = Type.Object({
-  choice: Type.Union(
-    loginHostChoices.map((choice) => Type.Literal(choice)),
-    { default: 'production' },
-  ),
-  myDomain: FormField(300),
-});
-
-interface Typed {
-  readonly choice: LoginHostChoice;
-  readonly myDomain: string;
-}
+/** How long a form waits for what it asked for; what takes longer follows on the page. */
+const answerWithinMs = 12_000;
+const disconnectedWithinMs = 4_000;
 
 export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
-  const { services, texts: t, pages, cookies, standIn } = portal;
+  const { services, texts: t, pages, cookies, flashes, standIn } = portal;
   // The form leads to Salesforce, and from there maybe to the sign-in page of the org's own identity provider.
   const helmet = { contentSecurityPolicy: contentSecurityPolicy(['https:', ...(standIn ? [standIn.url] : [])]) };
 
-  async function sendPage(request: FastifyRequest, reply: FastifyReply, rejected?: Typed): Promise<FastifyReply> {
+  async function sendPage(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    rejected?: LoginHostFields,
+  ): Promise<FastifyReply> {
     const account = accountOf(request);
     const status = await pages.liveStatus(account);
     checkUnlessFresh(status.connection);
@@ -61,7 +53,7 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
 
   app.post(
     '/salesforce-connection/authorizations',
-    { helmet, schema: { body: AuthorizationBody }, config: { audit: 'authorization.begun' } },
+    { helmet, schema: { body: Type.Object(loginHostFields) }, config: { audit: 'authorization.begun' } },
     async (request, reply) => {
       const { choice, myDomain } = request.body;
       const outcome = await beginAuthorization(services, {
@@ -82,10 +74,64 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
       return reply.redirect(outcome.url, 303);
     },
   );
+
+  /** The connection that the account may act on. */
+  async function linkedOf(request: FastifyRequest): Promise<Connection> {
+    const connection = await services.connections.ofAccount(accountOf(request).id);
+    if (!connection || connection.state === 'disconnected') {
+      throw new AppError('CONNECTION_NOT_FOUND', 'This account is not connected.');
+    }
+    return connection;
+  }
+
+  app.post('/salesforce-connection/checks', { config: { audit: 'connection.check-asked' } }, async (request, reply) => {
+    const { id, orgId } = await linkedOf(request);
+    request.audited = { subject: orgId };
+    const askedAtMs = services.clock.now();
+    await within(services.engine.checkNow(orgId), answerWithinMs, request);
+    const after = await services.connections.ofAccount(accountOf(request).id);
+    // One that is younger than ten seconds counts: the engine makes no second one.
+    const isChecked = after?.id === id && (after.lastCheckedAtMs ?? 0) > askedAtMs - freshForMs;
+    flashes.set(reply, { notice: t(isChecked ? 'connection.checked' : 'connection.check-under-way') });
+    return reply.redirect('/salesforce-connection', 303);
+  });
+
+  app.get('/salesforce-connection/disconnect', async (request, reply) => {
+    const { orgId, orgName } = await linkedOf(request);
+    return pages.send(request, reply, {
+      view: 'disconnect',
+      title: t('disconnect.title'),
+      data: { org: orgName === undefined ? orgId : t('alert.org', { orgName, orgId }) },
+    });
+  });
+
+  app.post(
+    '/salesforce-connection/disconnect',
+    { config: { audit: 'connection.disconnect-asked' } },
+    async (request, reply) => {
+      const { orgId } = await linkedOf(request);
+      request.audited = { subject: orgId };
+      const isDone = await within(services.engine.disconnect(orgId), disconnectedWithinMs, request);
+      flashes.set(reply, { notice: t(isDone ? 'disconnect.done' : 'disconnect.under-way') });
+      return reply.redirect('/salesforce-connection', 303);
+    },
+  );
 };
 
+/** Whether it was done in time. What fails later than that is told to the log only. */
+async function within(work: Promise<void>, limitMs: number, { log }: FastifyRequest): Promise<boolean> {
+  const waiting = new AbortController();
+  const done = work.then(() => true);
+  try {
+    return await Promise.race([done, sleep(limitMs, false, { signal: waiting.signal })]);
+  } finally {
+    waiting.abort();
+    done.catch((error: unknown) => log.warn({ err: error }, 'what a form asked for failed'));
+  }
+}
+
 /** The form remembers where the last attempt went. */
-function chosenBefore(loginHost: string | undefined): Typed {
+function chosenBefore(loginHost: string | undefined): LoginHostFields {
   switch (loginHost) {
     case undefined:
     case productionLoginHost:

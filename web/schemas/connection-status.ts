@@ -39,6 +39,7 @@ export const ConnectionStatusSchema = Type.Object({
       warning: oneOf(earlyWarnings, 'Which warning'),
       explanation: Type.String(),
       nextStep: Type.String(),
+      setup: textOrNull('Where to click in Salesforce'),
     }),
     { description: 'What may break the connection' },
   ),

@@ -41,7 +41,7 @@ export function createFakeSessions() {
 }
 
 export function createFakeOneTimeLinks(now: () => number) {
-  const byHash = new Map<string, { purpose: string; accountId: string; expiresAtMs: number }>();
+  const byHash = new Map<string, { purpose: string; accountId: string; expiresAtMs: number; recipient?: string }>();
   const links: OneTimeLinks = {
     create: async ({ tokenHash, ...link }) => void byHash.set(tokenHash, link),
     async find(tokenHash, purpose) {
@@ -53,19 +53,29 @@ export function createFakeOneTimeLinks(now: () => number) {
       byHash.delete(tokenHash);
       return accountId;
     },
+    async withdraw(accountId, purpose) {
+      for (const [hash, link] of byHash) {
+        if (link.accountId === accountId && link.purpose === purpose) byHash.delete(hash);
+      }
+    },
   };
   return breakable({ ...links, byHash });
 }
 
-export function createFakeAudit() {
+export function createFakeAudit(now: () => number = () => 0) {
   const events: AuditEvent[] = [];
+  const moments = new Map<AuditEvent, number>();
   const audit: Audit = {
-    record: async (event) => void events.push(event),
-    list: async (accountId, limit) =>
+    async record(event) {
+      events.push(event);
+      moments.set(event, now());
+    },
+    list: async (accountId, limit, actions) =>
       events
-        .filter((event) => event.accountId === accountId)
+        .filter((event) => event.accountId === accountId && (actions?.includes(event.action) ?? true))
+        .map((event) => ({ ...event, atMs: moments.get(event) ?? 0 }))
         .slice(-limit)
-        .map((event) => ({ ...event, atMs: 0 })),
+        .reverse(),
   };
   return breakable({ ...audit, events });
 }

@@ -23,7 +23,15 @@ export function createFakeAuthorizations() {
   const authorizations: PortalAuthorizations = {
     async create(authorization) {
       const id = randomUUID();
-      all.push({ ...authorization, id, status: 'begun', reason: undefined, reasonDetail: {}, orgId: undefined });
+      all.push({
+        ...authorization,
+        id,
+        status: 'begun',
+        reason: undefined,
+        reasonDetail: {},
+        orgId: undefined,
+        isInvited: authorization.invitationHash !== undefined,
+      });
       return { id };
     },
     findByState: async (stateHash) => all.find((each) => each.stateHash === stateHash),
@@ -52,9 +60,10 @@ export function createFakeConnections() {
 export function createFakeConnectionEngine() {
   const calls: { name: string; id: string }[] = [];
   const note = (name: string) => async (id: OrgId) => void calls.push({ name, id });
-  const engine: Pick<ConnectionEngine, 'startAuthorization' | 'checkNow' | 'watching'> = {
+  const engine: Pick<ConnectionEngine, 'startAuthorization' | 'checkNow' | 'disconnect' | 'watching'> = {
     startAuthorization: note('startAuthorization'),
     checkNow: note('checkNow'),
+    disconnect: note('disconnect'),
     watching: note('watching'),
   };
   return breakable({

@@ -64,6 +64,7 @@ export const connection: Connection = {
   apiUsed: undefined,
   apiMax: undefined,
   disconnecting: false,
+  observed: {},
   revision: 1,
 };
 

@@ -157,6 +157,7 @@ it('takes a mark that was found as an uncertain refresh of nobody knows whom', (
       lastCheckedAtMs: null,
       lastRefreshedAtMs: null,
       refreshStartedAtMs: 2,
+      observed: {},
     },
     { nowMs, authorized: false },
   );

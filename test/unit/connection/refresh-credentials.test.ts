@@ -12,6 +12,7 @@ let store: ReturnType<typeof createFakeCredentials>;
 let sent: string[];
 let revoked: string[];
 let attempts: number;
+let requiresRotation: boolean;
 let answer: () => Promise<TokenOutcome> | TokenOutcome;
 
 beforeEach(() => {
@@ -20,6 +21,7 @@ beforeEach(() => {
   sent = [];
   revoked = [];
   attempts = 0;
+  requiresRotation = true;
   answer = () => ({ kind: 'granted', grant: grantOf('2') });
 });
 
@@ -38,6 +40,7 @@ const run = (request: Partial<RefreshRequest> = {}) =>
       },
       tokens: { uuid: () => `attempt ${++attempts}` },
       limits: { callMs: 120_000, takeOverMs: 150_000 },
+      requiresRotation,
       logger: pino({ level: 'silent' }),
     },
     { orgId, version: 1, resend: false, endedAttempt: null, ...request },
@@ -50,14 +53,20 @@ it('marks before it sends, and leaves no mark after success', async () => {
     expect(store.row?.refreshAttempt).toBe('attempt 1');
     return { kind: 'granted', grant: grantOf('2') };
   };
-  expect(await run()).toEqual({ kind: 'refreshed', version: 2, issuedAtMs: 2 });
+  expect(await run()).toEqual({ kind: 'refreshed', version: 2, issuedAtMs: 2, observed: { rotationMissing: false } });
   expect(store.row).toMatchObject({ version: 2, refreshToken: 'refresh 2', refreshAttempt: undefined });
 });
 
 it('keeps the refresh token when none comes', async () => {
   answer = () => ({ kind: 'granted', grant: grantOf('2', { refreshToken: undefined }) });
-  await run();
+  expect(await run()).toMatchObject({ observed: { rotationMissing: true } });
   expect(store.row).toMatchObject({ accessToken: 'access 2', refreshToken: 'refresh 1' });
+});
+
+it('misses no rotation where none is asked for', async () => {
+  requiresRotation = false;
+  answer = () => ({ kind: 'granted', grant: grantOf('2', { refreshToken: undefined }) });
+  expect(await run()).toMatchObject({ observed: { rotationMissing: false } });
 });
 
 it('sends nothing for a version that is not there any more', async () => {

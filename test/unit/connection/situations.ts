@@ -26,6 +26,7 @@ const active: ConnectionLife = {
       lastCheckedAtMs: lateMs,
       lastRefreshedAtMs: lateMs,
       refreshStartedAtMs: null,
+      observed: {},
     },
     { nowMs: lateMs, authorized: true },
   ),

@@ -8,7 +8,8 @@ import {
   type Cause,
 } from '../../../src/domain/connection.ts';
 import type { Authorization } from '../../../src/ports.ts';
-import { explain, presentConnection } from '../../../web/presenters/connection.ts';
+import { presentConnection } from '../../../web/presenters/connection.ts';
+import { explain } from '../../../web/presenters/explanations.ts';
 import { createTexts } from '../../../web/texts.ts';
 import { accountId, connection, orgId } from '../../support/fakes/lookups.ts';
 
@@ -16,7 +17,7 @@ const t = createTexts();
 const nowMs = Date.UTC(2026, 10, 23, 9, 0, 0);
 const minute = 60_000;
 const present = (connectionNow: typeof connection | undefined, attempt?: Partial<Authorization>, atMs = nowMs) =>
-  presentConnection({ connection: connectionNow, attempt: attempt && { ...begun, ...attempt } }, atMs, t);
+  presentConnection({ connection: connectionNow, attempt: attempt && { ...begun, ...attempt }, events: [] }, atMs, t);
 
 const begun: Authorization = {
   id: 'a',
@@ -26,6 +27,7 @@ const begun: Authorization = {
   reason: undefined,
   reasonDetail: {},
   orgId: undefined,
+  isInvited: false,
   expiresAtMs: nowMs + 15 * minute,
 };
 
@@ -38,6 +40,7 @@ const withoutSetup: readonly AuthorizationReason[] = [
   'refresh-uncertain',
   'stored-secret-unreadable',
   'denied-by-user',
+  'invitation-used',
   'attempt-expired',
   'code-expired',
   'outcome-unknown',
@@ -163,7 +166,7 @@ describe('the details', () => {
   it('tell who is connected to which kind of org, and the API calls', () => {
     const { details } = present({ ...connection, isSandbox: true, apiUsed: 18, apiMax: 15_000 });
     expect(details.map(({ text }) => text)).toEqual(
-      expect.arrayContaining(['ACME (sandbox)', 'admin@acme.example', '18 of 15000', 'Not yet']),
+      expect.arrayContaining(['ACME (sandbox)', 'admin@acme.example', '18 of 15,000', 'Not yet']),
     );
   });
 });
