@@ -62,7 +62,7 @@ export function followStatus(account) {
     turn = new AbortController();
     const { signal } = turn;
     channel.postMessage({ event: 'hello' });
-    void reloadRuns();
+    reloadRuns();
     // Browsers have no locks for pages that came unencrypted: each tab then has a stream of its own.
     if (!('locks' in navigator)) return open();
     const leading = () =>
@@ -90,7 +90,7 @@ export function followStatus(account) {
     heardAtMs = Date.now();
     setUnknown(false);
     if (message.event === 'status') showStatus(message.data);
-    else if (message.event === 'lookup-runs') void reloadRuns(message.data.pbxIds);
+    else if (message.event === 'lookup-runs') reloadRuns(message.data.pbxIds);
     else location.reload();
   }
 
@@ -141,13 +141,43 @@ function showStatus({ nowMs, regions }) {
   }
 }
 
-/** @param {string[]} [pbxIds] Absent: of any phone system. */
-async function reloadRuns(pbxIds) {
-  const table = document.querySelector('[data-runs-of]');
-  if (!(table instanceof HTMLElement) || document.hidden) return;
-  if (pbxIds && !pbxIds.includes(table.dataset.runsOf ?? '')) return;
-  const response = await fetch(table.dataset.source ?? '').catch(() => undefined);
-  if (response?.ok && !response.redirected) table.innerHTML = await response.text();
+/** When each part of the page was loaded last, and the timer of one that waits. @type {WeakMap<Element, { atMs: number, timer?: number }>} */
+const loads = new WeakMap();
+
+/** Loads the parts of the page that tell of lookup runs. @param {string[]} [pbxIds] Absent: of any phone system. */
+function reloadRuns(pbxIds) {
+  for (const part of document.querySelectorAll('[data-runs-of]')) {
+    if (!(part instanceof HTMLElement)) continue;
+    if (!pbxIds || pbxIds.includes(part.dataset.runsOf ?? '')) loadInTurn(part);
+  }
+}
+
+/** Not more often than the part bears; what comes in between is loaded together. @param {HTMLElement} part */
+function loadInTurn(part) {
+  const load = loads.get(part) ?? { atMs: 0 };
+  loads.set(part, load);
+  if (load.timer) return;
+  const waitMs = load.atMs + Number(part.dataset.everyMs ?? 0) - Date.now();
+  const now = () => {
+    load.timer = undefined;
+    load.atMs = Date.now();
+    void reload(part);
+  };
+  if (waitMs <= 0) now();
+  else load.timer = setTimeout(now, waitMs);
+}
+
+/** @param {HTMLElement} part */
+async function reload(part) {
+  if (document.hidden) return;
+  const response = await fetch(part.dataset.source ?? '').catch(() => undefined);
+  if (!response?.ok || response.redirected) return;
+  const html = await response.text();
+  const open = part.querySelector('details')?.open ?? false;
+  part.innerHTML = html;
+  const details = part.querySelector('details');
+  if (details) details.open = open;
+  part.dispatchEvent(new CustomEvent('fragment', { bubbles: true }));
 }
 
 /**

@@ -5,17 +5,29 @@ import { dirname, join } from 'node:path';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AppError } from '../../src/errors.ts';
 
-/** The CSS foundation, put into a cascade layer so that everything of ours is stronger than any selector in it. */
-export const foundationRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const packageFile = findPackageJSON('@picocss/pico', import.meta.url);
-  if (packageFile === undefined) throw new AppError('CONFIGURATION_INVALID', 'The package @picocss/pico is missing.');
-  const styles = await readFile(join(dirname(packageFile), 'css', 'pico.min.css'), 'utf8');
-  const layered = `@layer foundation{${styles.replace(/^\uFEFF?(?:@charset "[^"]*";)?/i, '')}}`;
-  const etag = `"${createHash('sha256').update(layered).digest('base64url')}"`;
+/**
+ * What of the packages browsers load, each from an address of ours. Styles are put into a cascade layer, so that everything of ours is
+ * stronger than any selector in them.
+ */
+const files = [
+  { url: '/assets/foundation.css', package: '@picocss/pico', path: 'css/pico.min.css' },
+  { url: '/assets/uplot.css', package: 'uplot', path: 'dist/uPlot.min.css' },
+  { url: '/assets/uplot.js', package: 'uplot', path: 'dist/uPlot.esm.js' },
+] as const;
 
-  app.get('/assets/foundation.css', async (request, reply) => {
-    void reply.header('etag', etag).header('cache-control', 'public, max-age=0');
-    if (request.headers['if-none-match'] === etag) return reply.status(304).send();
-    return reply.type('text/css; charset=utf-8').send(layered);
-  });
+export const foundationRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  for (const { url, package: name, path } of files) {
+    const packageFile = findPackageJSON(name, import.meta.url);
+    if (packageFile === undefined) throw new AppError('CONFIGURATION_INVALID', `The package ${name} is missing.`);
+    const source = await readFile(join(dirname(packageFile), path), 'utf8');
+    const isStyle = url.endsWith('.css');
+    const content = isStyle ? `@layer foundation{${source.replace(/^\uFEFF?(?:@charset "[^"]*";)?/i, '')}}` : source;
+    const etag = `"${createHash('sha256').update(content).digest('base64url')}"`;
+
+    app.get(url, async (request, reply) => {
+      void reply.header('etag', etag).header('cache-control', 'public, max-age=0');
+      if (request.headers['if-none-match'] === etag) return reply.status(304).send();
+      return reply.type(isStyle ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8').send(content);
+    });
+  }
 };

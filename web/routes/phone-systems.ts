@@ -16,9 +16,10 @@ import { createPhoneSystem } from '../../src/use-cases/create-phone-system.ts';
 import type { PortalRoutes } from '../context.ts';
 import { accountOf } from '../plugins/session.ts';
 import { presentCountries } from '../presenters/countries.ts';
+import { figureRangeNames, figureTime, outcomes, presentFigures, type FigureRange } from '../presenters/figures.ts';
 import { presentLookupRun } from '../presenters/lookup-runs.ts';
 import { FormField } from '../schemas/forms.ts';
-import { language } from '../texts.ts';
+import { language, locale } from '../texts.ts';
 
 const runsShown = 25;
 
@@ -33,6 +34,10 @@ const PbxBody = Type.Object({
 
 const PbxParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }) });
 
+const FiguresQuery = Type.Object({
+  figures: Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('week')], { default: 'hour' }),
+});
+
 const TokenParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }), tokenId: Type.String({ format: 'uuid' }) });
 
 interface Rejected {
@@ -42,7 +47,7 @@ interface Rejected {
 
 export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, flashes, publicUrl } = portal;
-  const { pbxs, lookupRuns, clock } = services;
+  const { pbxs, lookupRuns, lookupRunLog, clock } = services;
   const countries = presentCountries(portal.countries, language);
   const countryName = (code: string) => countries.find((country) => country.code === code)?.name ?? code;
   const formData = {
@@ -69,6 +74,20 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
   const listRuns = async (pbx: Pbx) =>
     (await lookupRuns.listOfPbx(pbx.accountId, pbx.id, runsShown)).map((run) => presentLookupRun(run, t));
 
+  /** What the charts and their tables show. */
+  async function readFigures(request: FastifyRequest, pbx: Pbx, range: FigureRange) {
+    const time = figureTime(range, clock.now());
+    const spans = await lookupRunLog.spans(pbx.accountId, pbx.id, time);
+    return {
+      base: `/phone-systems/${pbx.id}`,
+      pbx,
+      outcomes,
+      ranges: figureRangeNames,
+      timeZone: accountOf(request).timeZone,
+      figures: presentFigures(spans, { range, time, deadlineMs: pbx.deadlineMs, locale }, t),
+    };
+  }
+
   const sendNew = (request: FastifyRequest, reply: FastifyReply, { typed, faults }: Rejected) =>
     pages.send(request, reply, {
       view: 'phone-system-new',
@@ -76,11 +95,18 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
       data: { ...formData, typed, faults },
     });
 
-  async function sendPbx(request: FastifyRequest, reply: FastifyReply, pbx: Pbx, rejected?: Rejected) {
-    const [status, tokens, runs] = await Promise.all([
+  async function sendPbx(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    pbx: Pbx,
+    rejected?: Rejected,
+    range: FigureRange = 'hour',
+  ) {
+    const [status, tokens, runs, figures] = await Promise.all([
       pages.liveStatus(accountOf(request)),
       pbxs.tokens(pbx.id),
       listRuns(pbx),
+      readFigures(request, pbx, range),
     ]);
     const flash = flashes.take(request, reply);
     const token = flash?.pbxToken?.pbxId === pbx.id ? flash.pbxToken : undefined;
@@ -90,6 +116,7 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
       title: pbx.name,
       data: {
         ...formData,
+        ...figures,
         pbx,
         runs,
         tokens: tokens.map((each) => ({ ...each, state: tokenState(each, clock.now()) })),
@@ -133,8 +160,22 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     },
   );
 
-  app.get('/phone-systems/:pbxId', { schema: { params: PbxParams } }, async (request, reply) =>
-    sendPbx(request, reply, await findPbx(request, request.params)),
+  app.get(
+    '/phone-systems/:pbxId',
+    { schema: { params: PbxParams, querystring: FiguresQuery } },
+    async (request, reply) =>
+      sendPbx(request, reply, await findPbx(request, request.params), undefined, request.query.figures),
+  );
+
+  app.get(
+    '/phone-systems/:pbxId/figures',
+    { schema: { params: PbxParams, querystring: FiguresQuery } },
+    async (request, reply) => {
+      const pbx = await findPbx(request, request.params);
+      const data = await readFigures(request, pbx, request.query.figures);
+      const html = await pages.fragment(accountOf(request), 'partials/figures', data);
+      return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(html);
+    },
   );
 
   app.post(
