@@ -8,6 +8,7 @@ import { passwordHasher } from './crypto/passwords.ts';
 import { pbxTokenReader } from './crypto/pbx-jwt.ts';
 import { pbxTokenSigner } from './crypto/pbx-token-signer.ts';
 import { secretTokens } from './crypto/tokens.ts';
+import { toOrgId } from './domain/ids.ts';
 import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies, type Dependencies } from './dependencies.ts';
 import { createEventLoopMargin } from './event-loop-margin.ts';
@@ -27,6 +28,12 @@ import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
 import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
 import { createFindRecord } from './use-cases/find-record.ts';
+import { createConfigurePbx } from './use-cases/configure-pbx.ts';
+import { createFailureLimiter } from './use-cases/failure-limiter.ts';
+import { createOrgGate } from './use-cases/org-gate.ts';
+import { createPbxLimiter } from './use-cases/pbx-limiter.ts';
+import { createTryLookup } from './use-cases/try-lookup.ts';
+import { verifyPackageRequest } from './use-cases/verify-package-request.ts';
 import { createLookupCalls } from './use-cases/lookup-calls.ts';
 import { warmUp } from './warm-up.ts';
 import { watchParts } from './watch-parts.ts';
@@ -85,12 +92,15 @@ await runProcess('server', async (context) => {
 });
 
 /** Where Temporal's UI shows the execution of a run. */
-const executionUrls =
-  ({ TEMPORAL_UI_URL: url, TEMPORAL_NAMESPACE: namespace }: ProcessContext['config']['settings']) =>
-  (runId: string) =>
+function executionUrls({
+  TEMPORAL_UI_URL: url,
+  TEMPORAL_NAMESPACE: namespace,
+}: ProcessContext['config']['settings']): (runId: string) => string | undefined {
+  return (runId) =>
     url === undefined
       ? undefined
       : new URL(`/namespaces/${encodeURIComponent(namespace)}/workflows/${lookupWorkflowId(runId)}`, url).href;
+}
 
 /** The way of a lookup: the call object asks and answers, the engine records, this process's worker joins. */
 async function openLookups(
@@ -110,6 +120,7 @@ async function openLookups(
   const askSalesforce = createAskSalesforce({
     directory,
     findRecord: createFindRecord(createRecordSearch(dependencies.data)),
+    gate: createOrgGate(clock),
     engine,
     logger,
   });
@@ -155,14 +166,35 @@ async function openLookups(
   cleanup.defer(() => worker.close());
   cleanup.defer(() => calls.close());
   cleanup.defer(() => lookupEngine.close());
+  const authenticateAccount = createAuthenticateAccount({ ...dependencies, tokens: secretTokens });
   return {
+    tryLookup: createTryLookup({
+      directory,
+      askSalesforce,
+      readNumber,
+      runs: lookupRuns,
+      tokens: secretTokens,
+      clock,
+    }),
     calls,
     worker,
     phoneApi: createPhoneApi({
-      authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
-      askLookup: createAskLookup({ directory, calls, readNumber }),
+      authenticatePbx: createAuthenticatePbx({
+        directory,
+        reader: pbxTokenReader,
+        failures: createFailureLimiter(clock),
+        clock,
+      }),
+      askLookup: createAskLookup({ directory, calls, limiter: createPbxLimiter(clock), readNumber }),
+      configurePbx: createConfigurePbx({
+        ...dependencies,
+        authenticateAccount,
+        verifySignature: (request) =>
+          verifyPackageRequest({ ...dependencies, signer: dependencies.requestSigner }, request),
+        toOrgId,
+      }),
       accountApi: {
-        authenticateAccount: createAuthenticateAccount({ ...dependencies, tokens: secretTokens }),
+        authenticateAccount,
         connections: dependencies.connections,
         texts: createTexts(),
       },

@@ -198,6 +198,7 @@ describe('the last questions', () => {
     lookupVersion: 1,
     isTest: false,
     question: { callerId: '+493023125001' },
+    number: '+493023125001',
     answer: { reason: 'matched', extension: '201', matches: 1, ms: 42 },
     found: undefined,
     foundAtMs: undefined,
