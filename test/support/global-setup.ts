@@ -23,6 +23,16 @@ export interface TestServices {
   readonly temporal: { readonly address: string };
   /** The workflows, bundled: `workflowBundle: { codePath }` of a worker. */
   readonly 'workflow-bundle': { readonly codePath: string };
+  /** The whole product, as `npm start` brings it up. */
+  readonly product: {
+    readonly url: string;
+    readonly standInUrl: string;
+    readonly dataDir: string;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+    readonly temporal: { readonly address: string; readonly namespace: string };
+    /** Where its mail arrives. */
+    readonly inbox: string;
+  };
 }
 
 type Makers = { [Name in keyof TestServices]: () => Promise<TestServices[Name]> };
@@ -76,6 +86,27 @@ export default async function setup(project: TestProject): Promise<() => Promise
       await writeWorkflowBundle(codePath);
       return { codePath };
     },
+    async product() {
+      const { loadConfig } = await import('../../src/config.ts');
+      const { startStack } = await import('../../src/local/stack.ts');
+      const { startInbox } = await import('./inbox.ts');
+      const inbox = join(dataDir, 'inbox');
+      const smtp = await startInbox(inbox);
+      cleanup.defer(() => smtp.close());
+      const stack = await startStack({
+        environment: {
+          ...Object.fromEntries(portSettings.map((name) => [name, '0'])),
+          TRUNKLINE_DATA_DIR: join(dataDir, 'product'),
+          TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
+          MAIL_URL: smtp.url,
+        },
+        durable: false,
+        signal,
+      });
+      cleanup.defer(() => stack.stop());
+      const { url, standInUrl = '', environment, temporal } = stack;
+      return { url, standInUrl, dataDir: stack.dataDir, environment, temporal, inbox };
+    },
   };
 
   const made = new Map<string, Promise<unknown>>();
@@ -100,6 +131,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
     release();
   };
 }
+
+const portSettings = [
+  'PORT',
+  'POSTGRES_PORT',
+  'TEMPORAL_PORT',
+  'TEMPORAL_UI_PORT',
+  'SALESFORCE_STAND_IN_PORT',
+  'METRICS_PORT',
+];
 
 /** The same address with another database. */
 export function atDatabase(url: string, database: string): string {
