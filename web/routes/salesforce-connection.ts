@@ -15,8 +15,7 @@ import { loginHostFields, type LoginHostFields } from '../schemas/login-host.ts'
 const freshForMs = 10_000;
 
 /** How long a form waits for what it asked for; what takes longer follows on the page. */
-const answerWithinMs = 12_000;
-const disconnectedWithinMs = 4_000;
+const answerWithinMs = 3_000;
 
 export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, cookies, flashes, standIn } = portal;
@@ -111,7 +110,7 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
     async (request, reply) => {
       const { orgId } = await linkedOf(request);
       request.audited = { subject: orgId };
-      const isDone = await within(services.engine.disconnect(orgId), disconnectedWithinMs, request);
+      const isDone = await within(services.engine.disconnect(orgId), answerWithinMs, request);
       flashes.set(reply, { notice: t(isDone ? 'disconnect.done' : 'disconnect.under-way') });
       return reply.redirect('/salesforce-connection', 303);
     },

@@ -62,6 +62,18 @@ it.each(['tokenRejected', 'tokenDoubted', 'checkPassed, rights', 'checkRefused',
   },
 );
 
+describe('what is noticed beside', () => {
+  const noticed = { ...situations.active, observed: { grants: 2, appInstalled: true } };
+
+  it('is kept until it is looked at again', () => {
+    expect(live(noticed, events['checkPassed, session'], moment).observed).toEqual(noticed.observed);
+    const passed = { ...events['checkPassed, rights'], observed: { grants: 5 } };
+    expect(live(noticed, passed, moment).observed).toEqual({ grants: 5, appInstalled: true });
+    const refreshed = { ...events.refreshed, observed: { rotationMissing: true } };
+    expect(live(noticed, refreshed, moment).observed).toEqual({ ...noticed.observed, rotationMissing: true });
+  });
+});
+
 describe('causes', () => {
   it.each(Object.keys(causes) as Cause[])('shows %s as what its class means', (cause) => {
     const life = live(situations.active, { type: 'checkFailed', version: 3, cause, detail: {} }, moment);
@@ -77,6 +89,14 @@ describe('causes', () => {
   it('says that a token idle for thirty days has expired by that', () => {
     const idle = { ...situations['token refused'], lastRefreshedAtMs: nowMs - idleLimitMs };
     expect(live(idle, events['refreshRefused, for good'], moment).cause).toBe('token-idle');
+  });
+
+  it.each([
+    [4, 'token-revoked'],
+    [5, 'grant-displaced'],
+  ])('says of a token that is refused when %i approvals were there: %s', (grants, cause) => {
+    const life = { ...situations['token refused'], observed: { grants } };
+    expect(live(life, events['refreshRefused, for good'], moment).cause).toBe(cause);
   });
 
   it('says that an answer was lost when the token was sent again after an uncertain refresh', () => {
