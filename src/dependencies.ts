@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { createSealer } from './crypto/sealer.ts';
+import { secretTokens } from './crypto/tokens.ts';
 import { requestSigner } from './crypto/request-signer.ts';
 import { createAccountTokens } from './database/account-tokens.ts';
 import { createAccounts } from './database/accounts.ts';
@@ -26,12 +27,17 @@ import { createSessions } from './database/sessions.ts';
 import { AppError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Clock } from './ports.ts';
+import { createOrgSchema } from './salesforce/org-schema.ts';
+import { createOrgUsers } from './salesforce/org-users.ts';
 import { createSalesforceData } from './salesforce/data.ts';
 import { createSalesforceHttp } from './salesforce/http.ts';
 import { createSalesforceOAuth } from './salesforce/oauth.ts';
 import { createAlertEngine } from './temporal/alert-engine.ts';
 import { connectTemporal } from './temporal/client.ts';
 import { createConnectionEngine } from './temporal/connection-engine.ts';
+import { createExtensionBook } from './use-cases/extension-book.ts';
+import { createLookupDefinitions } from './use-cases/lookup-definitions.ts';
+import { createAskOrg } from './use-cases/org-access.ts';
 import { createLookAtToken } from './use-cases/watch-connection.ts';
 import { createWebhookSender } from './webhooks/webhook-sender.ts';
 
@@ -83,29 +89,45 @@ export async function openDependencies(
     clock: systemClock,
     everyMs: settings.CONNECTION_WATCH_EVERY_MS,
   });
+  const engine = createConnectionEngine(temporal.client, { lookAtToken });
+  const data = createSalesforceData({ http, apiVersion: settings.SALESFORCE_API_VERSION });
+  const connections = createConnections(db, sealer);
+  const lookups = createLookups(db);
+  const extensions = createExtensions(db);
+  const askOrg = createAskOrg({ connections, credentials, engine });
   return {
     database,
     changes,
     sealer,
     clock: systemClock,
     oauth,
-    data: createSalesforceData({ http, apiVersion: settings.SALESFORCE_API_VERSION }),
+    data,
     temporal,
-    engine: createConnectionEngine(temporal.client, { lookAtToken }),
+    engine,
     accounts: createAccounts(db),
     sessions: createSessions(db),
     links: createOneTimeLinks(db),
     audit: createAudit(db),
     authorizations: createAuthorizations(db, sealer),
-    connections: createConnections(db, sealer),
+    connections,
     credentials,
     pbxs: createPbxs(db, sealer),
-    lookups: createLookups(db),
+    lookups,
+    lookupDefinitions: createLookupDefinitions({
+      lookups,
+      schema: createOrgSchema({ data, clock: systemClock }),
+      askOrg,
+      tokens: secretTokens,
+      clock: systemClock,
+    }),
+    dialingRuleSets: createDialingRuleSets(db),
+    extensions,
+    extensionBook: createExtensionBook({ extensions, users: createOrgUsers(data), askOrg }),
     lookupRuns: createLookupRuns(db, sealer),
-    alerts: createAlerts(db),
-    alertTargets: createAlertTargets(db, sealer),
     lookupRunLog: createLookupRunLog(db, sealer),
     retention: createLookupRunRetention(db),
+    alerts: createAlerts(db),
+    alertTargets: createAlertTargets(db, sealer),
     alertEngine: createAlertEngine(temporal.client, { waitMs: settings.ALERT_WAIT_MS }),
     webhooks,
     requestSigner,

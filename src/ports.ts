@@ -466,6 +466,24 @@ export interface DescribedObject extends ListedObject {
   readonly fields: readonly DescribedField[];
 }
 
+/** A user of the org who could be rung. */
+export interface OrgUser {
+  /** 18 characters. */
+  readonly id: string;
+  readonly name: string;
+  /** The value of the field asked for. */
+  readonly extension: string | undefined;
+}
+
+export interface OrgUsers {
+  /** The active standard users by name, with a field that holds extensions. */
+  list(
+    session: SalesforceSession,
+    userField: string,
+    signal: AbortSignal,
+  ): Promise<SalesforceResult<readonly OrgUser[]>>;
+}
+
 /** What the connected user may see of the org's objects; kept for some minutes. */
 export interface OrgSchema {
   objects(session: SalesforceSession, signal: AbortSignal): Promise<SalesforceResult<readonly ListedObject[]>>;
@@ -587,8 +605,8 @@ export interface Extensions {
     user: { readonly userId: string; readonly userName: string },
     extensions: readonly Pick<MappedExtension, 'extension' | 'isPrimary' | 'source'>[],
   ): Promise<void>;
-  /** Replaces everything from `source`, or all: one transaction. */
-  replace(accountId: string, extensions: readonly NewExtension[], source?: ExtensionSourceName): Promise<void>;
+  /** Replaces all of the account's; of each user's exactly one must be primary. One transaction. */
+  replace(accountId: string, extensions: readonly NewExtension[]): Promise<void>;
 }
 
 export interface DirectoryPbx {

@@ -8,7 +8,6 @@ import { passwordHasher } from './crypto/passwords.ts';
 import { pbxTokenReader } from './crypto/pbx-jwt.ts';
 import { pbxTokenSigner } from './crypto/pbx-token-signer.ts';
 import { secretTokens } from './crypto/tokens.ts';
-import { toOrgId } from './domain/ids.ts';
 import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies, type Dependencies } from './dependencies.ts';
 import { createEventLoopMargin } from './event-loop-margin.ts';
@@ -50,7 +49,11 @@ await runProcess('server', async (context) => {
   installRuntime(logger, settings.METRICS_PORT === 0 ? undefined : `${settings.HOST}:${settings.METRICS_PORT + 2}`);
 
   const dependencies = await openDependencies(config, logger, cleanup, signal);
-  const { calls, worker, phoneApi } = await openLookups(context, dependencies, createLookupMetrics(registry));
+  const { calls, worker, phoneApi, tryLookup } = await openLookups(
+    context,
+    dependencies,
+    createLookupMetrics(registry),
+  );
   const parts = watchParts(dependencies, worker, logger);
   cleanup.defer(() => parts.close());
 
@@ -68,6 +71,7 @@ await runProcess('server', async (context) => {
     health: { ready: () => isReady, parts: parts.now },
     services: {
       ...dependencies,
+      tryLookup,
       passwords: passwordHasher,
       tokens: secretTokens,
       signer: pbxTokenSigner,
@@ -191,7 +195,6 @@ async function openLookups(
         authenticateAccount,
         verifySignature: (request) =>
           verifyPackageRequest({ ...dependencies, signer: dependencies.requestSigner }, request),
-        toOrgId,
       }),
       accountApi: {
         authenticateAccount,

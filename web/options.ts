@@ -32,6 +32,10 @@ import type {
   WebhookSender,
 } from '../src/ports.ts';
 
+import type { ExtensionBook } from '../src/use-cases/extension-book.ts';
+import type { LookupDefinitions } from '../src/use-cases/lookup-definitions.ts';
+import type { TryLookup } from '../src/use-cases/try-lookup.ts';
+
 /** What the portal needs of the world. */
 export interface PortalServices {
   readonly accounts: Accounts;
@@ -46,6 +50,9 @@ export interface PortalServices {
   readonly lookups: Lookups;
   readonly dialingRuleSets: DialingRuleSets;
   readonly extensions: Extensions;
+  readonly lookupDefinitions: LookupDefinitions;
+  readonly extensionBook: ExtensionBook;
+  readonly tryLookup: TryLookup;
   readonly lookupRuns: Pick<LookupRuns, 'listOfPbx'>;
   readonly lookupRunLog: LookupRunLog;
   readonly retention: Pick<LookupRunRetention, 'daysOf' | 'setDays'>;

@@ -41,20 +41,20 @@ export function createExtensions(db: Drizzle): Extensions {
         }),
       ),
 
-    replace: (accountId, given, source) =>
+    replace: (accountId, given) =>
       guarded(() =>
         db.transaction(async (transaction) => {
-          await transaction
-            .delete(extensions)
-            .where(
-              and(
-                eq(extensions.accountId, accountId),
-                source === undefined ? undefined : eq(extensions.source, source),
-              ),
-            );
+          await transaction.delete(extensions).where(eq(extensions.accountId, accountId));
           await insert(
             transaction,
-            given.map((extension) => ({ ...extension, accountId })),
+            given.map(({ userId, userName, extension, isPrimary, source }) => ({
+              accountId,
+              userId,
+              userName,
+              extension,
+              isPrimary,
+              source,
+            })),
           );
           await tell(transaction, accountId);
         }),

@@ -113,6 +113,12 @@ export const newStep = (object: string, fields: readonly string[]): LookupStep =
   returns: [],
 });
 
+/** For lookups that tell fields and ring nobody. */
+export function withoutExtension(step: LookupStep): LookupStep {
+  const { extension: _extension, ...rest } = step;
+  return rest;
+}
+
 export const newestFirst: readonly StepOrder[] = [{ field: 'LastModifiedDate', direction: 'descending' }];
 
 /** Limits on definitions; beyond the steps of one composite request a lookup would take more than one call. */

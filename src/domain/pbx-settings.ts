@@ -17,6 +17,9 @@ export type PbxField = keyof PbxSettings;
 
 export const pbxNameMaxLength = 100;
 
+/** Letters too: some phone systems ring a group or a SIP user by name. Nothing at all is none, and fine. */
+export const isExtension = (text: string): boolean => /^[A-Za-z0-9*#+._-]{0,40}$/.test(text);
+
 /** Reads a form; `countries` are the ISO 3166-1 codes whose numbers can be read. Faulty fields are named. */
 export function readPbxSettings(
   form: PbxSettingsForm,
@@ -29,8 +32,7 @@ export function readPbxSettings(
   const faults: PbxField[] = [];
   if (name === '' || name.length > pbxNameMaxLength) faults.push('name');
   if (!countries.includes(form.country)) faults.push('country');
-  // Letters too: some phone systems ring a group or a SIP user by name.
-  if (!/^[A-Za-z0-9*#+._-]{0,40}$/.test(extension)) faults.push('fallbackExtension');
+  if (!isExtension(extension)) faults.push('fallbackExtension');
   if (deadlineMs < deadlineLimitsMs.min || deadlineMs > deadlineLimitsMs.max) faults.push('deadlineMs');
   if (answerFormat === undefined) faults.push('answerFormat');
   if (faults.length > 0 || answerFormat === undefined) return { ok: false, faults };

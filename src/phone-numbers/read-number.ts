@@ -30,26 +30,38 @@ export type ReadNumber =
  * The readings that the rules allow are tried from the most to the least likely; the first that the country's numbering plan
  * knows wins, else the first whose length is possible there.
  */
-export function readNumber(raw: string, rules: DialingRules): ReadNumber {
-  const text = toDialString(raw, rules);
-  if (text === undefined) return { kind: 'invalid' };
-  if (isWithheld(text)) return { kind: 'withheld' };
-  const dialled = withoutSeparators(text);
-  if (dialled === undefined) return { kind: 'invalid' };
-  if (isWithheldNumber(dialled)) return { kind: 'withheld' };
-  if (/^\d+$/.test(dialled) && dialled.length <= rules.internalLength) return { kind: 'internal', digits: dialled };
+export const readNumber = (raw: string, rules: DialingRules): ReadNumber => readExplained(raw, rules).number;
 
-  let possible: ParsedNumber | undefined;
-  for (const { text: reading, isExplicit } of readings(dialled, rules)) {
-    const number = parse(reading, rules);
-    if (number?.isValid() === true) return toNumber(number);
-    // A zero in front that the plan does not know is no digit of a number, but one prefix too many.
-    if (number?.isPossible() !== true || number.nationalNumber.startsWith('0')) continue;
-    // Plans change faster than their metadata: a number that says that it is international is one.
-    if (isExplicit) return toNumber(number);
-    possible ??= number;
+export interface ExplainedReading {
+  readonly number: ReadNumber;
+  /** What was taken for the prefix of an outside line, and removed; empty when nothing was. */
+  readonly prefixCut: string;
+}
+
+/** The same, with what was made of the number's beginning. */
+export function readExplained(raw: string, rules: DialingRules): ExplainedReading {
+  const whole = (number: ReadNumber): ExplainedReading => ({ number, prefixCut: '' });
+  const text = toDialString(raw, rules);
+  if (text === undefined) return whole({ kind: 'invalid' });
+  if (isWithheld(text)) return whole({ kind: 'withheld' });
+  const dialled = withoutSeparators(text);
+  if (dialled === undefined) return whole({ kind: 'invalid' });
+  if (isWithheldNumber(dialled)) return whole({ kind: 'withheld' });
+  if (/^\d+$/.test(dialled) && dialled.length <= rules.internalLength) {
+    return whole({ kind: 'internal', digits: dialled });
   }
-  return possible === undefined ? { kind: 'invalid' } : toNumber(possible);
+
+  let possible: ExplainedReading | undefined;
+  for (const { text: reading, isExplicit, prefixCut } of readings(dialled, rules)) {
+    const parsed = parse(reading, rules);
+    if (parsed?.isValid() === true) return { number: toNumber(parsed), prefixCut };
+    // A zero in front that the plan does not know is no digit of a number, but one prefix too many.
+    if (parsed?.isPossible() !== true || parsed.nationalNumber.startsWith('0')) continue;
+    // Plans change faster than their metadata: a number that says that it is international is one.
+    if (isExplicit) return { number: toNumber(parsed), prefixCut };
+    possible ??= { number: toNumber(parsed), prefixCut };
+  }
+  return possible ?? whole({ kind: 'invalid' });
 }
 
 /** Reads a stored text as a number of a country; undefined when it is none in full. */
@@ -113,20 +125,23 @@ interface Reading {
   readonly text: string;
   /** Dialled with a plus or the international prefix. */
   readonly isExplicit: boolean;
+  /** What was removed from the front as the prefix of an outside line. */
+  readonly prefixCut: string;
 }
 
-const implicit = (text: string): Reading => ({ text, isExplicit: false });
+const implicit = (text: string): Reading => ({ text, isExplicit: false, prefixCut: '' });
+const explicit = (text: string): Reading => ({ text, isExplicit: true, prefixCut: '' });
 
 /** Everything the dialled text may mean, the most likely first. */
 function* readings(dialled: string, rules: DialingRules): Generator<Reading> {
   const trimmed = withoutOutsidePrefix(dialled, rules);
-  if (trimmed?.certain === true) yield* inCountry(trimmed.rest, rules);
+  if (trimmed?.certain === true) yield* afterPrefix(trimmed, rules);
   yield* inCountry(dialled, rules);
-  if (trimmed?.certain === false) yield* inCountry(trimmed.rest, rules);
+  if (trimmed?.certain === false) yield* afterPrefix(trimmed, rules);
   const { internationalPrefix } = rules;
   // An outside line that nobody told us of: nothing else starts with 0 or 9 and then an international prefix.
   if (internationalPrefix !== '' && /^[09]/.test(dialled) && dialled.startsWith(internationalPrefix, 1))
-    yield implicit(`+${dialled.slice(1 + internationalPrefix.length)}`);
+    yield { ...implicit(`+${dialled.slice(1 + internationalPrefix.length)}`), prefixCut: dialled.charAt(0) };
   // 00 is sent by networks whose callers dial something else; a bare country code, E.164 without its plus, by many.
   if (dialled.startsWith('00')) yield implicit(`+${dialled.slice(2)}`);
   else if (/^[1-9]/.test(dialled)) yield implicit(`+${dialled}`);
@@ -136,7 +151,7 @@ function* readings(dialled: string, rules: DialingRules): Generator<Reading> {
  * Removes the longest outside prefix that fits, once. It is *certain* to be one when a trunk or international prefix follows, or
  * when no number starts like that; otherwise a bare `0` might be the trunk prefix itself of a number that arrived without it.
  */
-function withoutOutsidePrefix(dialled: string, rules: DialingRules): { rest: string; certain: boolean } | undefined {
+function withoutOutsidePrefix(dialled: string, rules: DialingRules): OutsideNumber | undefined {
   const prefix = rules.outsidePrefixes
     .split(';')
     .map((listed) => listed.trim())
@@ -147,19 +162,29 @@ function withoutOutsidePrefix(dialled: string, rules: DialingRules): { rest: str
   const isFollowed = ['+', rules.internationalPrefix, rules.longDistancePrefix].some(
     (next) => next !== '' && rest.startsWith(next),
   );
-  return { rest, certain: isFollowed || /\D/.test(prefix) };
+  return { prefix, rest, certain: isFollowed || /\D/.test(prefix) };
+}
+
+interface OutsideNumber {
+  readonly prefix: string;
+  readonly rest: string;
+  readonly certain: boolean;
+}
+
+function* afterPrefix({ prefix, rest }: OutsideNumber, rules: DialingRules): Generator<Reading> {
+  for (const reading of inCountry(rest, rules)) yield { ...reading, prefixCut: prefix };
 }
 
 function* inCountry(dialled: string, rules: DialingRules): Generator<Reading> {
   const { internationalPrefix, addPrefix } = rules;
   if (dialled.startsWith('+')) {
-    yield { text: dialled, isExplicit: true };
+    yield explicit(dialled);
     // A plus that was a space before.
     yield* national(dialled.slice(1), rules);
     return;
   }
   if (internationalPrefix !== '' && dialled.startsWith(internationalPrefix))
-    yield { text: `+${dialled.slice(internationalPrefix.length)}`, isExplicit: true };
+    yield explicit(`+${dialled.slice(internationalPrefix.length)}`);
   yield* national(addPrefix === '' || dialled.startsWith(addPrefix) ? dialled : addPrefix + dialled, rules);
 }
 

@@ -3,12 +3,13 @@ import { StreamPromise } from 'jsforce/lib/util/promise.js';
 import { PassThrough } from 'node:stream';
 import type {
   SalesforceData,
+  SalesforceResources,
   SalesforceFailure,
   SalesforceRecord,
   SalesforceResult,
   SalesforceSession,
 } from '../ports.ts';
-import { failureOfPart, MalformedAnswerError, toFailure } from './failures.ts';
+import { failureOfAnswer, failureOfPart, MalformedAnswerError, toFailure } from './failures.ts';
 import type { HttpAnswer, SalesforceHttp } from './http.ts';
 
 type JsforceTransport = Connection['_transport'];
@@ -21,7 +22,10 @@ export const maxQueriesInComposite = 5;
  * The data API by jsforce, on a transport of ours: jsforce's own waits 15 s on a 503, has no time limit on bodies, and a body that is
  * cut ends the process (measured with 3.10.26). A connection lasts for one call and holds no refresh token, so that it never refreshes.
  */
-export function createSalesforceData(options: { http: SalesforceHttp; apiVersion: string }): SalesforceData {
+export function createSalesforceData(options: {
+  http: SalesforceHttp;
+  apiVersion: string;
+}): SalesforceData & SalesforceResources {
   const { http, apiVersion } = options;
 
   async function call<T>(
@@ -102,6 +106,31 @@ export function createSalesforceData(options: { http: SalesforceHttp; apiVersion
         const found = isObject(answer) ? answer['searchRecords'] : undefined;
         return readRecords(found);
       }),
+
+    async resource({ instanceUrl, accessToken }, path, signal, ifModifiedSince) {
+      let answer: HttpAnswer | undefined;
+      try {
+        answer = await http.send(
+          {
+            method: 'GET',
+            url: `${instanceUrl}/services/data/v${apiVersion}${path}`,
+            headers: {
+              accept: 'application/json',
+              authorization: `Bearer ${accessToken}`,
+              ...(ifModifiedSince !== undefined && { 'if-modified-since': ifModifiedSince }),
+            },
+          },
+          signal,
+        );
+        const apiUsage = apiUsageOf(answer);
+        if (answer.statusCode === 304) return { ok: true, value: undefined, apiUsage };
+        if (answer.statusCode !== 200) return failed(failureOfAnswer(answer));
+        const body: unknown = JSON.parse(answer.body);
+        return { ok: true, value: { body, lastModified: answer.headers['last-modified'] }, apiUsage };
+      } catch (error) {
+        return failed(toFailure(error, signal, answer));
+      }
+    },
   };
 }
 

@@ -192,6 +192,10 @@ function queryByValues(question: RecordQuestion): string {
   );
 }
 
+/** The people of the org who could be rung, with a field of theirs. */
+export const queryOfUsers = (field: string): string =>
+  `SELECT Id, Name${field === 'Name' ? '' : `, ${apiName(field)}`} FROM User WHERE IsActive = true AND UserType = 'Standard' ORDER BY Name, Id`;
+
 /** A user by id, or the active one of this name. */
 export const queryOfUser = (
   by: { readonly id: string } | { readonly name: string },

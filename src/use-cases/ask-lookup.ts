@@ -7,6 +7,7 @@ import type { ReadNumber } from '../phone-numbers/read-number.ts';
 import type { PhoneDirectory } from '../ports.ts';
 import { unknownPbx } from './authenticate-pbx.ts';
 import type { LookupCalls } from './lookup-calls.ts';
+import type { PbxLimiter } from './pbx-limiter.ts';
 import { readQuestion } from './read-question.ts';
 
 export interface AskLookupRequest {
@@ -25,7 +26,8 @@ export type AskLookup = (request: AskLookupRequest) => Promise<Answer>;
 
 /**
  * Whose extension should ring for a call, or what is known of it. Answers before the phone system's deadline, whatever happens at
- * Salesforce. Throws `REQUEST_INVALID`, `PBX_NOT_FOUND` (the org is not this phone system's), `LOOKUP_NOT_FOUND`, `LOOKUP_WRONG_KIND`.
+ * Salesforce. Throws `REQUEST_INVALID`, `PBX_NOT_FOUND` (the org is not this phone system's), `LOOKUP_NOT_FOUND`, `LOOKUP_WRONG_KIND`,
+ * `TOO_MANY_REQUESTS`.
  *
  * An IVR lookup answers both services, since what a caller keyed in may lead to either; it is the default where something was keyed in
  * and the phone system has one.
@@ -33,9 +35,10 @@ export type AskLookup = (request: AskLookupRequest) => Promise<Answer>;
 export function createAskLookup(dependencies: {
   readonly directory: Pick<PhoneDirectory, 'connection' | 'lookup' | 'dialingRules'>;
   readonly calls: Pick<LookupCalls, 'answer'>;
+  readonly limiter: PbxLimiter;
   readonly readNumber: (sent: string, rules: DialingRules) => ReadNumber;
 }): AskLookup {
-  const { directory, calls, readNumber } = dependencies;
+  const { directory, calls, limiter, readNumber } = dependencies;
 
   return async ({ service, pbx, orgId, lookupId, question, arrivedAtMs }) => {
     const connectedOrgId = orgOf(pbx, orgId);
@@ -46,7 +49,12 @@ export function createAskLookup(dependencies: {
     const rules = directory.dialingRules(pbx);
     const read = readQuestion(question, (sent) => readNumber(sent, rules));
     const lookup = lookupOf(service, pbx, lookupId, read.ivr !== undefined);
-    return calls.answer({ service, pbx, lookup, orgId: connectedOrgId, question, read, rules, arrivedAtMs });
+    const leave = limiter.enter(pbx);
+    try {
+      return await calls.answer({ service, pbx, lookup, orgId: connectedOrgId, question, read, rules, arrivedAtMs });
+    } finally {
+      leave();
+    }
   };
 
   /** The org connected; undefined where none ever was, which the answer says: there is nothing to compare the URL with. */

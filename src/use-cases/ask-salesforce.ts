@@ -7,6 +7,7 @@ import type { Finding, LookupStep } from '../domain/lookup.ts';
 import type { Logger } from '../logger.ts';
 import type { ConnectionEngine, Credentials, PhoneDirectory, SalesforceFailure } from '../ports.ts';
 import type { FindRecord, FindRecordEvent, FindRecordOutcome } from './find-record.ts';
+import type { OrgGate } from './org-gate.ts';
 import type { ReadQuestion } from './read-question.ts';
 
 const attempts = 3;
@@ -28,7 +29,8 @@ export type AskSalesforce = (question: SalesforceQuestion, signal: AbortSignal) 
 
 /**
  * Asks Salesforce until it answers, three attempts have failed, or `signal` ends. What is under way at that moment gives the
- * reason: a call, `salesforce-slow`; the pause after a failed one, that one's; the wait for a new access token, `deadline`.
+ * reason: a call, `salesforce-slow`; the pause after a failed one, that one's; the wait for a new access token or for its turn,
+ * `deadline`.
  *
  * An access token that is refused is asked about in the database; unless another process has a newer one already, the connection
  * is told, once per process and version. The lookup waits for a version above it and tries once more.
@@ -39,10 +41,11 @@ export function createAskSalesforce(dependencies: {
     'connection' | 'credentials' | 'extensions' | 'reread' | 'waitForVersionAbove'
   >;
   readonly findRecord: FindRecord;
+  readonly gate: OrgGate;
   readonly engine: Pick<ConnectionEngine, 'tokenRejected'>;
   readonly logger: Pick<Logger, 'warn' | 'error'>;
 }): AskSalesforce {
-  const { directory, findRecord, engine, logger } = dependencies;
+  const { directory, findRecord, gate, engine, logger } = dependencies;
   /** The access token of an org that the connection was told about last; a version alone starts anew after a disconnect. */
   const told = new Map<OrgId, string>();
 
@@ -55,7 +58,11 @@ export function createAskSalesforce(dependencies: {
     let refused = false;
     for (let failed = 0; ;) {
       if (isOver()) return trouble('deadline');
+      const admission = await gate.enter(credentials.orgId, signal);
+      if (admission.kind === 'used-up') return trouble('quota');
+      if (admission.kind === 'over') return trouble('deadline');
       const outcome = await untilAborted(find(question, credentials, signal), signal);
+      admission.leave(outcome?.ok === true ? outcome.apiUsage : undefined);
       if (outcome === undefined) return trouble('salesforce-slow');
       if (outcome.ok) return outcome.finding;
       const { failure } = outcome;

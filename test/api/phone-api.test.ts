@@ -275,6 +275,7 @@ describe('the resource', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/api/DataLookup/{pbxAndOrg}',
       '/api/ExtNo/{pbxAndOrg}',
+      '/api/PBXConf/{pbxAndOrg}',
       '/api/connections/{orgId}/status',
       '/api/health/{pbxId}',
     ]);

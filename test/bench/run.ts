@@ -183,8 +183,17 @@ async function queriesFor(number: string): Promise<readonly string[]> {
     search: async () => nowhere,
   });
   await search.byValues(
-    defaultExtensionSteps.map(({ object, fields }) => ({ object, fields, ownerFields: ['Extension'] })),
-    spellings(read, rules),
+    defaultExtensionSteps.map(({ object, fields, only, filters, order }) => ({
+      object,
+      fields,
+      values: spellings(read, rules),
+      only,
+      filters,
+      order,
+      wanted: [],
+      users: ['OwnerId'],
+      userFields: ['Extension'],
+    })),
     {
       session: { orgId: demoOrgId, instanceUrl: '', accessToken: '', version: 1 },
       signal: new AbortController().signal,

@@ -6,6 +6,7 @@ import { connectTemporal, type TemporalConnection } from '../../src/temporal/cli
 import { createLookupEngine } from '../../src/temporal/lookup-engine.ts';
 import { runWorker } from '../../src/temporal/worker.ts';
 import { createAskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
+import { createOrgGate } from '../../src/use-cases/org-gate.ts';
 import type { FindRecord } from '../../src/use-cases/find-record.ts';
 import { createLookupCalls, type LookupCalls, type LookupRequest } from '../../src/use-cases/lookup-calls.ts';
 import { readQuestion } from '../../src/use-cases/read-question.ts';
@@ -57,6 +58,7 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
   const askSalesforce = createAskSalesforce({
     directory,
     findRecord: (request) => testProcess.findRecord(request),
+    gate: createOrgGate(clock),
     engine: { tokenRejected: async () => undefined },
     logger,
   });

@@ -3,12 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { pbxTokenReader } from '../../src/crypto/pbx-jwt.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
 import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
+import { requestSigner } from '../../src/crypto/request-signer.ts';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import type { ReadNumber } from '../../src/phone-numbers/read-number.ts';
-import type { Credentials } from '../../src/ports.ts';
+import type { AuditEvent, Credentials } from '../../src/ports.ts';
 import { createAskLookup } from '../../src/use-cases/ask-lookup.ts';
 import { createAskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
 import { createAuthenticateAccount } from '../../src/use-cases/authenticate-account.ts';
+import { createConfigurePbx } from '../../src/use-cases/configure-pbx.ts';
+import { createFailureLimiter } from '../../src/use-cases/failure-limiter.ts';
+import { createOrgGate } from '../../src/use-cases/org-gate.ts';
+import { createPbxLimiter } from '../../src/use-cases/pbx-limiter.ts';
+import { verifyPackageRequest } from '../../src/use-cases/verify-package-request.ts';
 import { createAuthenticatePbx } from '../../src/use-cases/authenticate-pbx.ts';
 import type { FindRecord } from '../../src/use-cases/find-record.ts';
 import { createLookupCalls, type LookupCalls } from '../../src/use-cases/lookup-calls.ts';
@@ -27,6 +33,7 @@ import {
   type FakeLookupEngine,
   type FakeLookupRuns,
 } from './fakes/lookups.ts';
+import { createFakeLookupDefinitions, createFakePbxs } from './fakes/phone-systems.ts';
 import { createFakePhoneDirectory, type FakePhoneDirectory } from './fakes/phone-directory.ts';
 
 export interface TestPhoneApi {
@@ -37,12 +44,18 @@ export interface TestPhoneApi {
   readonly calls: LookupCalls;
   readonly counts: Readonly<Record<string, number>>;
   readonly accountTokens: ReturnType<typeof createFakeAccountTokens>;
+  readonly pbxs: ReturnType<typeof createFakePbxs>;
+  readonly lookups: ReturnType<typeof createFakeLookupDefinitions>;
+  readonly audited: AuditEvent[];
   readonly rejected: { orgId: string; version: number }[];
   /** Answers for Salesforce. */
   findRecord: FindRecord;
   newToken(overrides?: { id?: string; pbxId?: string; secret?: Uint8Array; expiresAtMs?: number }): Promise<string>;
   close(): Promise<void>;
 }
+
+/** What the Salesforce package signs with. */
+export const packageSecret = 'a secret that the package made';
 
 /** Enough of reading for tests of what comes after it. */
 export const readNumber = (sent: string): ReadNumber => {
@@ -66,11 +79,21 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
   const rejected: TestPhoneApi['rejected'] = [];
   const clock = { now: () => Date.now() };
   const accountTokens = createFakeAccountTokens(clock.now);
+  const authenticateAccount = createAuthenticateAccount({ accountTokens, tokens: secretTokens });
+  const pbxs = createFakePbxs(clock.now);
+  await pbxs.create(pbx, signingSecret);
+  const lookups = createFakeLookupDefinitions();
+  lookups.byId.set(lookup.id, lookup);
+  const audited: AuditEvent[] = [];
+  const used = new Set<string>();
+  const nonces = { remember: async (_signer: string, nonce: string) => used.size < used.add(nonce).size };
+  const packageKeys = { secretOfOrg: async () => packageSecret };
   const app = Fastify();
   const calls = createLookupCalls({
     askSalesforce: createAskSalesforce({
       directory,
       findRecord: (request) => api.findRecord(request),
+      gate: createOrgGate(clock),
       engine: { tokenRejected: async (org, version) => void rejected.push({ orgId: org, version }) },
       logger: app.log,
     }),
@@ -91,6 +114,9 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
     counts: metrics.counts,
     rejected,
     accountTokens,
+    pbxs,
+    lookups,
+    audited,
     findRecord: async () => ({ ok: true, finding: matched('201'), apiUsage: undefined }),
     async newToken({ id = crypto.randomUUID(), pbxId = pbx.id, secret = signingSecret, expiresAtMs } = {}) {
       const token = {
@@ -112,10 +138,24 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
   };
   await app.register(
     createPhoneApi({
-      authenticatePbx: createAuthenticatePbx({ directory, reader: pbxTokenReader, clock }),
-      askLookup: createAskLookup({ directory, calls, readNumber }),
+      authenticatePbx: createAuthenticatePbx({
+        directory,
+        reader: pbxTokenReader,
+        failures: createFailureLimiter(clock),
+        clock,
+      }),
+      askLookup: createAskLookup({ directory, calls, limiter: createPbxLimiter(clock), readNumber }),
+      configurePbx: createConfigurePbx({
+        pbxs,
+        lookups,
+        connections: { ofAccount: async (account) => directory.connection(account), ofOrg: async () => connection },
+        authenticateAccount,
+        verifySignature: (request) =>
+          verifyPackageRequest({ packageKeys, signer: requestSigner, nonces, clock }, request),
+        audit: { record: async (event) => void audited.push(event) },
+      }),
       accountApi: {
-        authenticateAccount: createAuthenticateAccount({ accountTokens, tokens: secretTokens }),
+        authenticateAccount,
         connections: { ofAccount: async (account) => directory.connection(account) },
         texts: createTexts(),
       },

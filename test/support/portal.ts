@@ -24,6 +24,11 @@ import {
   fakeOAuth,
 } from './fakes/connections.ts';
 import { createFakeDialingRuleSets } from './fakes/dialing-rules.ts';
+import { createExtensionBook } from '../../src/use-cases/extension-book.ts';
+import { createLookupDefinitions } from '../../src/use-cases/lookup-definitions.ts';
+import { createTryLookup } from '../../src/use-cases/try-lookup.ts';
+import { createFakeOrg } from './fakes/org.ts';
+import { createFakePhoneDirectory } from './fakes/phone-directory.ts';
 import { createFakeExtensions } from './fakes/extensions.ts';
 import { createFakeLookupRunLog, createFakeRetention } from './fakes/lookup-run-log.ts';
 import { createFakeLookupRuns } from './fakes/lookups.ts';
@@ -41,6 +46,9 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
   const accounts = createFakeAccounts();
   const pbxs = createFakePbxs(clock.now);
   const lookupRuns = createFakeLookupRuns();
+  const lookups = createFakeLookupDefinitions();
+  const extensions = createFakeExtensions();
+  const { org, schema, users, askOrg } = createFakeOrg();
   const fakes = {
     clock,
     accounts,
@@ -54,10 +62,22 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     authorizations: createFakeAuthorizations(),
     connections: createFakeConnections(),
     engine: createFakeConnectionEngine(),
-    pbxs: createFakePbxs(clock.now),
-    lookups: createFakeLookupDefinitions(),
+    pbxs,
+    lookups,
+    lookupDefinitions: createLookupDefinitions({ lookups, schema, askOrg, tokens: secretTokens, clock }),
+    extensionBook: createExtensionBook({ extensions, users, askOrg }),
+    /** What the pages for lookups and extensions see of Salesforce. */
+    org,
+    tryLookup: createTryLookup({
+      directory: createFakePhoneDirectory(),
+      askSalesforce: async () => ({ reason: 'no-match', matches: 0 }),
+      readNumber,
+      runs: lookupRuns,
+      tokens: secretTokens,
+      clock,
+    }),
     dialingRuleSets: createFakeDialingRuleSets(pbxs),
-    extensions: createFakeExtensions(),
+    extensions,
     lookupRuns,
     lookupRunLog: createFakeLookupRunLog(lookupRuns.recorded),
     retention: createFakeRetention(),

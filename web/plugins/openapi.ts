@@ -19,6 +19,13 @@ export const openApi = fastifyPlugin<{ publicUrl: string }>(
             bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
             query: { type: 'apiKey', in: 'query', name: 'token' },
             accountToken: { type: 'http', scheme: 'bearer', description: 'An account token, `tla_…`' },
+            packageSignature: {
+              type: 'apiKey',
+              in: 'header',
+              name: 'X-Trunkline-Signature',
+              description:
+                'The signature of the Salesforce package, with `X-Trunkline-Timestamp` and `X-Trunkline-Nonce`',
+            },
           },
         },
         security: [{ bearer: [] }, { query: [] }],

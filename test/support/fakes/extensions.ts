@@ -15,9 +15,9 @@ export function createFakeExtensions() {
         ...list.map((each) => ({ ...user, ...each, id: randomUUID(), accountId })),
       ];
     },
-    async replace(accountId, list, source) {
+    async replace(accountId, list) {
       all = [
-        ...all.filter((each) => each.accountId !== accountId || (source !== undefined && each.source !== source)),
+        ...all.filter((each) => each.accountId !== accountId),
         ...list.map((each) => ({ ...each, id: randomUUID(), accountId })),
       ];
     },

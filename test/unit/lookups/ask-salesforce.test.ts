@@ -1,10 +1,12 @@
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { SalesforceFailure } from '../../../src/ports.ts';
 import { createAskSalesforce, type AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
+import { createOrgGate } from '../../../src/use-cases/org-gate.ts';
 import type { FindRecord, FindRecordOutcome, FindRecordRequest } from '../../../src/use-cases/find-record.ts';
 import { readQuestion } from '../../../src/use-cases/read-question.ts';
 import { accountId, connection, credentials, lookup, orgId, rules } from '../../support/fakes/lookups.ts';
 import { createFakePhoneDirectory, type FakePhoneDirectory } from '../../support/fakes/phone-directory.ts';
+import { createFakeClock } from '../../support/fakes/world.ts';
 import { matched, readNumber, version } from '../../support/phone-api.ts';
 
 const down: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', answer: '503', retryable: true };
@@ -19,6 +21,7 @@ const question = {
   steps: lookup.steps,
 };
 
+let clock = createFakeClock();
 let directory: FakePhoneDirectory;
 let rejected: { orgId: string; version: number }[];
 let tellFailure: Error | undefined;
@@ -28,6 +31,7 @@ let ask: AskSalesforce;
 let answers: (FindRecordOutcome | Promise<FindRecordOutcome> | Error)[];
 
 beforeEach(() => {
+  clock = createFakeClock();
   directory = createFakePhoneDirectory();
   directory.setConnection(connection);
   directory.setCredentials(credentials);
@@ -44,6 +48,7 @@ beforeEach(() => {
   ask = createAskSalesforce({
     directory,
     findRecord,
+    gate: createOrgGate(clock, { concurrency: 2, quotaShare: 0.9, probeEveryMs: 60_000 }),
     engine: {
       async tokenRejected(org, tokenVersion) {
         rejected.push({ orgId: org, version: tokenVersion });
@@ -171,4 +176,37 @@ it('tells again when it could not be told, and when an org that was connected an
   directory.setCredentials({ ...credentials, issuedAtMs: credentials.issuedAtMs + 1 });
   await ask(question, within(30));
   expect(rejected).toHaveLength(3);
+});
+
+describe('between lookups and an org', () => {
+  const used = (calls: number): FindRecordOutcome => ({
+    ok: true,
+    finding: matched('201'),
+    apiUsage: { used: calls, max: 100 },
+  });
+
+  it('lets only so many in at once, and the next as soon as one is done', async () => {
+    const { promise, resolve } = Promise.withResolvers<FindRecordOutcome>();
+    answers = [promise];
+    const asking = [1, 2, 3].map(() => ask(question, within(5_000)));
+    const late = ask(question, within(40));
+    await expect.poll(() => requests.length).toBe(2);
+    expect(await late).toEqual({ reason: 'deadline', matches: 0 });
+    expect(requests).toHaveLength(2);
+    resolve(found);
+    expect(await Promise.all(asking)).toEqual([matched('201'), matched('201'), matched('201')]);
+  });
+
+  it('stops before the daily calls are used up, and asks once in a while whether there are some again', async () => {
+    answers = [used(90), used(91), used(10)];
+    expect(await ask(question, within(1_000))).toEqual(matched('201'));
+    expect(await ask(question, within(1_000))).toEqual({ reason: 'quota', matches: 0 });
+    clock.pass(60_000);
+    expect(await ask(question, within(1_000))).toEqual(matched('201'));
+    expect(await ask(question, within(1_000))).toEqual({ reason: 'quota', matches: 0 });
+    clock.pass(60_000);
+    expect(await ask(question, within(1_000))).toEqual(matched('201'));
+    expect(await ask(question, within(1_000))).toEqual(matched('201'));
+    expect(requests).toHaveLength(4);
+  });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DialingRules } from '../../../src/domain/dialing-rules.ts';
-import { newStep, type LookupStep } from '../../../src/domain/lookup-step.ts';
+import { newStep, withoutExtension, type LookupStep } from '../../../src/domain/lookup-step.ts';
 import type { Question } from '../../../src/domain/lookup.ts';
 import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
 import { readNumber } from '../../../src/phone-numbers/read-number.ts';
@@ -372,8 +372,8 @@ describe('findRecord', () => {
       search.records = [
         record('Contact', '003A', '0752543312', { values: { Phone: '0752543312', FirstName: 'Marc' } }),
       ];
-      const { extension: _, ...data } = {
-        ...contact,
+      const data = {
+        ...withoutExtension(contact),
         returns: [
           { field: 'FirstName', name: 'FirstName', empty: '' },
           { field: 'Account.Name', name: 'Company', empty: 'unknown' },

@@ -2,6 +2,7 @@ import formbody from '@fastify/formbody';
 import type { FastifyPluginAsync } from 'fastify';
 import type { AskLookup } from '../../../src/use-cases/ask-lookup.ts';
 import type { AuthenticatePbx } from '../../../src/use-cases/authenticate-pbx.ts';
+import type { ConfigurePbx } from '../../../src/use-cases/configure-pbx.ts';
 import type { Clock, PhoneDirectory } from '../../../src/ports.ts';
 import { openApi } from '../../plugins/openapi.ts';
 import { pbxTokenAuth } from '../../plugins/pbx-token-auth.ts';
@@ -9,6 +10,7 @@ import { connectionStatusRoutes, type AccountApiServices } from './connection-st
 import { healthRoutes } from './health.ts';
 import { lookupRoutes } from './lookups.ts';
 import { methodRoutes } from './methods.ts';
+import { pbxConfRoutes } from './pbx-conf.ts';
 import { openApiRoutes } from './openapi.ts';
 import { lowerCaseNames } from './parameters.ts';
 import { sendProblem } from './problems.ts';
@@ -23,6 +25,7 @@ export interface PhoneApiServices {
 export interface PhoneApiOptions extends PhoneApiServices {
   readonly authenticatePbx: AuthenticatePbx;
   readonly accountApi: Omit<AccountApiServices, 'clock'>;
+  readonly configurePbx: ConfigurePbx;
   /** Origin that the description names. */
   readonly publicUrl: string;
 }
@@ -36,7 +39,7 @@ export const createPhoneApi =
   };
 
 const phoneApiRoutes =
-  ({ authenticatePbx, accountApi, ...services }: PhoneApiOptions): FastifyPluginAsync =>
+  ({ authenticatePbx, accountApi, configurePbx, ...services }: PhoneApiOptions): FastifyPluginAsync =>
   async (app) => {
     if (!app.hasContentTypeParser('application/x-www-form-urlencoded')) await app.register(formbody);
     app.setErrorHandler(sendProblem);
@@ -50,6 +53,7 @@ const phoneApiRoutes =
     await app.register(methodRoutes);
     await app.register(openApiRoutes);
     await app.register(connectionStatusRoutes, { ...accountApi, clock: services.clock });
+    await app.register(pbxConfRoutes, { configurePbx });
     await app.register(async (guarded) => {
       await guarded.register(pbxTokenAuth, { authenticate: authenticatePbx });
       await guarded.register(lookupRoutes, services);

@@ -4,6 +4,7 @@ import { problemOf } from '../../presenters/problem.ts';
 const allowed: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/ExtNo/:pbxAndOrg': ['GET', 'HEAD', 'POST'],
   '/DataLookup/:pbxAndOrg': ['GET', 'HEAD', 'POST'],
+  '/PBXConf/:pbxAndOrg': ['GET', 'HEAD', 'PUT'],
   '/health/:pbxId': ['GET', 'HEAD'],
   '/connections/:orgId/status': ['GET', 'HEAD'],
 };

@@ -1,0 +1,103 @@
+import { isSameOrg } from '../domain/answer.ts';
+import { toOrgId, toTripletId, type PbxId } from '../domain/ids.ts';
+import type { LookupKind, Pbx } from '../domain/lookup.ts';
+import { AppError } from '../errors.ts';
+import type { Audit, Connections, Lookups, PbxChange, Pbxs, SignableRequest } from '../ports.ts';
+import type { AuthenticateAccount } from './authenticate-account.ts';
+import { unknownPbx } from './authenticate-pbx.ts';
+import type { SignatureVerdict, verifyPackageRequest } from './verify-package-request.ts';
+
+/** Who asks: a program of the account with its token, or the Salesforce package with its signature. */
+export interface ConfigurationRequest extends SignableRequest {
+  readonly pbxId: PbxId;
+  /** As the URL has it. */
+  readonly orgId: string;
+  readonly accountToken: string | undefined;
+  readonly headers: Parameters<typeof verifyPackageRequest>[1]['headers'];
+}
+
+/** Ids of lookups as sent: absent stays, empty removes. */
+export type DefaultLookups = Readonly<Partial<Record<LookupKind, string>>>;
+
+export interface ConfigurePbx {
+  /** Throws `ACCOUNT_TOKEN_INVALID`, `PACKAGE_SIGNATURE_INVALID`, `PBX_NOT_FOUND`. */
+  read(request: ConfigurationRequest): Promise<Pbx>;
+  /** Throws also `REQUEST_INVALID`, `LOOKUP_NOT_FOUND`, `LOOKUP_WRONG_KIND`. */
+  change(request: ConfigurationRequest, defaults: DefaultLookups): Promise<Pbx>;
+}
+
+/** Registers the default lookups of a phone system from outside the portal. */
+export function createConfigurePbx(dependencies: {
+  readonly pbxs: Pick<Pbxs, 'find' | 'update'>;
+  readonly lookups: Pick<Lookups, 'find'>;
+  readonly connections: Pick<Connections, 'ofAccount' | 'ofOrg'>;
+  readonly authenticateAccount: AuthenticateAccount;
+  readonly verifySignature: (request: Parameters<typeof verifyPackageRequest>[1]) => Promise<SignatureVerdict>;
+  readonly audit: Pick<Audit, 'record'>;
+}): ConfigurePbx {
+  const { pbxs, lookups, connections, authenticateAccount, verifySignature, audit } = dependencies;
+
+  async function authenticate(
+    request: ConfigurationRequest,
+  ): Promise<{ pbx: Pbx; actor: 'account' | 'salesforce-user' }> {
+    const isSigned = request.headers['x-trunkline-signature'] !== undefined && request.accountToken === undefined;
+    const accountId = isSigned ? await accountOfSigner(request) : await authenticateAccount(request.accountToken);
+    const [pbx, connection] = await Promise.all([
+      pbxs.find(accountId, request.pbxId),
+      connections.ofAccount(accountId),
+    ]);
+    if (!pbx || !connection || !isSameOrg(request.orgId, connection.orgId)) throw unknownPbx();
+    return { pbx, actor: isSigned ? 'salesforce-user' : 'account' };
+  }
+
+  async function accountOfSigner(request: ConfigurationRequest): Promise<string> {
+    const orgId = toOrgId(request.orgId);
+    const connection = orgId === undefined ? undefined : await connections.ofOrg(orgId);
+    const verdict = connection && (await verifySignature({ ...request, orgId: connection.orgId }));
+    if (!connection || verdict !== 'valid') {
+      throw new AppError(
+        'PACKAGE_SIGNATURE_INVALID',
+        'The signature of this request is not valid: check the secret key on both sides, and the clock of the sender.',
+      );
+    }
+    return connection.accountId;
+  }
+
+  async function lookupId(accountId: string, kind: LookupKind, sent: string): Promise<string | undefined> {
+    if (sent === '') return undefined;
+    const id = toTripletId(sent);
+    const lookup = id === undefined ? undefined : await lookups.find(accountId, id);
+    if (!lookup) throw new AppError('LOOKUP_NOT_FOUND', 'There is no lookup with this id among yours.');
+    if (lookup.kind !== kind) {
+      throw new AppError('LOOKUP_WRONG_KIND', `This lookup is of the kind ${lookup.kind}, not ${kind}.`);
+    }
+    return lookup.id;
+  }
+
+  return {
+    read: async (request) => (await authenticate(request)).pbx,
+
+    async change(request, defaults) {
+      const { pbx, actor } = await authenticate(request);
+      const { id, accountId } = pbx;
+      const { extension, data, ivr } = defaults;
+      const extensionId = extension === undefined ? undefined : await lookupId(accountId, 'extension', extension);
+      if (extension !== undefined && extensionId === undefined) {
+        throw new AppError(
+          'REQUEST_INVALID',
+          'A phone system always has a default extension lookup: name another one.',
+        );
+      }
+      const change: PbxChange = {
+        id,
+        accountId,
+        ...(extensionId !== undefined && { defaultExtensionLookupId: extensionId }),
+        ...(data !== undefined && { defaultDataLookupId: await lookupId(accountId, 'data', data) }),
+        ...(ivr !== undefined && { defaultIvrLookupId: await lookupId(accountId, 'ivr', ivr) }),
+      };
+      const changed = await pbxs.update(change);
+      await audit.record({ accountId, actor, action: 'pbx.changed', subject: id, detail: { by: 'PBXConf' } });
+      return changed;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { requestSigner } from '../../src/crypto/request-signer.ts';
+import { secretTokens } from '../../src/crypto/tokens.ts';
+import { createAccountToken } from '../../src/use-cases/create-account-token.ts';
+import { accountId, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
+import { createTestPhoneApi, packageSecret, type TestPhoneApi } from '../support/phone-api.ts';
+
+const dataId = 'DDDDDD-DDDDDD-DDDDDD';
+const ivrId = 'EEEEEE-EEEEEE-EEEEEE';
+const url = `/api/PBXConf/${pbx.id}${orgId}`;
+
+let api: TestPhoneApi;
+let token: string;
+beforeEach(async () => {
+  api = await createTestPhoneApi();
+  ({ secret: token } = await createAccountToken(
+    { accountTokens: api.accountTokens, tokens: secretTokens, clock: { now: () => Date.now() } },
+    { accountId, name: 'package', lifeDays: undefined },
+  ));
+  api.lookups.byId.set(dataId, { ...lookup, id: dataId, kind: 'data' });
+  api.lookups.byId.set(ivrId, { ...lookup, id: ivrId, kind: 'ivr' });
+});
+afterEach(() => api.close());
+
+const put = (payload: object, headers: Record<string, string> = { authorization: `Bearer ${token}` }, path = url) =>
+  api.app.inject({ method: 'PUT', url: path, headers, payload });
+const get = (headers: Record<string, string> = { authorization: `Bearer ${token}` }, path = url) =>
+  api.app.inject({ url: path, headers });
+
+describe('PBXConf', () => {
+  it('registers the default lookups of each kind, and lists them', async () => {
+    const changed = await put({ DataLookupId: dataId, IVRLookupId: ivrId.toLowerCase() });
+    expect(changed.statusCode).toBe(200);
+    const expected = {
+      PBXId: pbx.id,
+      ExtensionLookupId: lookup.id,
+      DataLookupId: dataId,
+      IVRLookupId: ivrId,
+    };
+    expect(changed.json()).toEqual(expected);
+    for (const path of [`${url}/`, `/acd${url}`]) expect((await get(undefined, path)).json()).toEqual(expected);
+    expect(api.audited).toEqual([
+      { accountId, actor: 'account', action: 'pbx.changed', subject: pbx.id, detail: { by: 'PBXConf' } },
+    ]);
+    expect((await put({ DataLookupId: '' })).json()).toMatchObject({ DataLookupId: null, IVRLookupId: ivrId });
+  });
+
+  it.each([
+    ['an unknown lookup', { DataLookupId: 'AAAAAA-AAAAAA-AAAAAA' }, 404],
+    ['a lookup of another kind', { DataLookupId: ivrId }, 409],
+    ['no extension lookup at all', { ExtensionLookupId: '' }, 400],
+    ['something that is no id', { DataLookupId: 'x'.repeat(50) }, 400],
+  ])('refuses %s', async (_, payload, status) => {
+    expect((await put(payload)).statusCode).toBe(status);
+    expect((await get()).json()).toMatchObject({ ExtensionLookupId: lookup.id, DataLookupId: null });
+  });
+
+  it('is for account tokens, not for phone systems, and only for the account’s own', async () => {
+    expect((await get({})).statusCode).toBe(401);
+    expect((await get({ authorization: `Bearer ${await api.newToken()}` })).statusCode).toBe(401);
+    for (const path of [
+      `/api/PBXConf/AAAAAA-AAAAAA-AAAAAA${orgId}`,
+      `/api/PBXConf/${pbx.id}00DB0000000CaT5MAK`,
+      '/api/PBXConf/x',
+    ]) {
+      expect((await get(undefined, path)).statusCode, path).toBe(404);
+    }
+  });
+
+  it('takes the signature of the Salesforce package over exactly what was sent, once', async () => {
+    const body = JSON.stringify({ DataLookupId: dataId });
+    const signed = (path: string, text: string) =>
+      requestSigner.sign({ method: 'PUT', path, body: text }, packageSecret, {
+        nowMs: Date.now(),
+        nonce: randomUUID(),
+      });
+    const send = (headers: Readonly<Record<string, string>>, payload = body) =>
+      api.app.inject({ method: 'PUT', url, headers: { ...headers, 'content-type': 'application/json' }, payload });
+    const headers = signed(url, body);
+    expect((await send(headers)).json()).toMatchObject({ DataLookupId: dataId });
+    expect(api.audited.at(-1)).toMatchObject({ actor: 'salesforce-user' });
+    expect((await send(headers)).json()).toMatchObject({ status: 401, code: 'PACKAGE_SIGNATURE_INVALID' });
+    expect((await send(signed(url, body), JSON.stringify({ DataLookupId: '' }))).statusCode).toBe(401);
+    expect((await send(signed(`${url}/`, body))).statusCode).toBe(401);
+  });
+
+  it('says what may be asked of it', async () => {
+    const options = await api.app.inject({ method: 'OPTIONS', url });
+    expect([options.statusCode, options.headers.allow]).toEqual([204, 'GET, HEAD, PUT, OPTIONS']);
+    expect((await api.app.inject({ method: 'POST', url, payload: {} })).statusCode).toBe(405);
+  });
+});
