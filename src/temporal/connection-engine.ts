@@ -20,6 +20,7 @@ import {
 } from '../../workflows/names.ts';
 import type { authorizationWorkflow } from '../../workflows/authorization.ts';
 import type { connectionWorkflow, RefreshSummary } from '../../workflows/connection.ts';
+import { messageLimitMs, reach } from './reach.ts';
 
 /**
  * Speaks to the workflows that keep connections. Facts and commands come with a start, so that a connection whose execution was lost
@@ -37,31 +38,35 @@ export function createConnectionEngine(
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
   });
   const tell = async (orgId: OrgId, signal: string, args: readonly VersionSignal[] = []): Promise<void> => {
-    await client.workflow.signalWithStart('connectionWorkflow', {
-      ...options(orgId),
-      signal,
-      signalArgs: [...args],
-    });
+    const message = { ...options(orgId), signal, signalArgs: [...args] };
+    await reach(client, () => client.workflow.signalWithStart('connectionWorkflow', message), messageLimitMs);
   };
   const command = <Result>(orgId: OrgId, update: string): Promise<Result> =>
-    client.workflow.executeUpdateWithStart<typeof connectionWorkflow, Result, []>(update, {
-      startWorkflowOperation: new WithStartWorkflowOperation('connectionWorkflow', {
-        ...options(orgId),
-        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    reach(client, () =>
+      client.workflow.executeUpdateWithStart<typeof connectionWorkflow, Result, []>(update, {
+        startWorkflowOperation: new WithStartWorkflowOperation('connectionWorkflow', {
+          ...options(orgId),
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        }),
       }),
-    });
+    );
 
   return {
     async startAuthorization(authorizationId) {
       try {
-        await client.workflow.start<typeof authorizationWorkflow>('authorizationWorkflow', {
-          workflowId: authorizationWorkflowId(authorizationId),
-          taskQueue: taskQueues.connections,
-          args: [{ authorizationId } satisfies AuthorizationStart],
-          staticSummary: 'One attempt to connect',
-          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-        });
+        await reach(
+          client,
+          () =>
+            client.workflow.start<typeof authorizationWorkflow>('authorizationWorkflow', {
+              workflowId: authorizationWorkflowId(authorizationId),
+              taskQueue: taskQueues.connections,
+              args: [{ authorizationId } satisfies AuthorizationStart],
+              staticSummary: 'One attempt to connect',
+              workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+              workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+            }),
+          messageLimitMs,
+        );
       } catch (error) {
         // It ran already: the attempt's row says how it ended.
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
@@ -71,7 +76,8 @@ export function createConnectionEngine(
     tokenRejected: (orgId, version) => tell(orgId, connectionSignals.tokenRejected, [{ version }]),
     async grantRevoked(orgId) {
       try {
-        await client.workflow.getHandle(connectionWorkflowId(orgId)).signal(connectionSignals.grantRevoked);
+        const handle = client.workflow.getHandle(connectionWorkflowId(orgId));
+        await reach(client, () => handle.signal(connectionSignals.grantRevoked), messageLimitMs);
       } catch (error) {
         // Nothing is connected to that org.
         if (!(error instanceof WorkflowNotFoundError)) throw error;
