@@ -49,16 +49,16 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
         ...createAuthorizationActivities(dependencies),
         ...createConnectionActivities(dependencies),
         ...createCredentialsActivities(dependencies),
-      },
         ...createRetentionActivities(dependencies),
+      },
       interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
     },
     logger,
     fail,
   );
   cleanup.defer(() => worker.close());
-});
   // Those of an earlier start go on by themselves, so no start waits for this or fails with it.
   ensureSchedules(dependencies.temporal.client).catch((error: unknown) =>
     logger.warn({ err: error }, 'the schedules were not brought up to date'),
   );
+});

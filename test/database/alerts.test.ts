@@ -181,6 +181,7 @@ describe('a row that is written', () => {
           nextRefreshAtMs: null,
           apiUsage: null,
           disconnecting: false,
+          observed: {},
           ...row,
         },
         timeline: [],
