@@ -32,6 +32,7 @@ import { healthRoutes } from './routes/health.ts';
 import { invitedRoutes } from './routes/invitation.ts';
 import { invitationRoutes } from './routes/invitations.ts';
 import { homeRoutes } from './routes/home.ts';
+import { lookupRoutes } from './routes/lookups.ts';
 import { lookupRunRoutes } from './routes/lookup-runs.ts';
 import { phoneSystemRoutes } from './routes/phone-systems.ts';
 import { salesforceCallbackRoutes } from './routes/salesforce-callback.ts';
@@ -143,6 +144,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     await signedIn.register(invitationRoutes, { portal });
     await signedIn.register(secretKeyRoutes, { portal });
     await signedIn.register(phoneSystemRoutes, { portal });
+    await signedIn.register(lookupRoutes, { portal });
     await signedIn.register(lookupRunRoutes, { portal });
     await signedIn.register(settingsRoutes);
     await signedIn.register(alertSettingsRoutes, { portal });

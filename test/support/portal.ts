@@ -49,6 +49,7 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
   const lookups = createFakeLookupDefinitions();
   const extensions = createFakeExtensions();
   const { org, schema, users, askOrg } = createFakeOrg();
+  const salesforce: { ask: AskSalesforce } = { ask: async () => ({ reason: 'no-match', matches: 0 }) };
   const fakes = {
     clock,
     accounts,
@@ -68,9 +69,11 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     extensionBook: createExtensionBook({ extensions, users, askOrg }),
     /** What the pages for lookups and extensions see of Salesforce. */
     org,
+    /** What the test box is told. */
+    salesforce,
     tryLookup: createTryLookup({
       directory: createFakePhoneDirectory(),
-      askSalesforce: async () => ({ reason: 'no-match', matches: 0 }),
+      askSalesforce: (request, signal) => salesforce.ask(request, signal),
       readNumber,
       runs: lookupRuns,
       tokens: secretTokens,
@@ -154,11 +157,16 @@ export class Browser {
   }
 
   post(url: string, fields: Readonly<Record<string, string>> = {}): Promise<LightMyRequestResponse> {
+    return this.send(url, new URLSearchParams(fields));
+  }
+
+  /** A form whose fields may have several values. */
+  send(url: string, fields: URLSearchParams): Promise<LightMyRequestResponse> {
     return this.#send({
       method: 'POST',
       url,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams({ _csrf: this.#csrf, ...fields }).toString(),
+      payload: new URLSearchParams([['_csrf', this.#csrf], ...fields]).toString(),
     });
   }
 

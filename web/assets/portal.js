@@ -1,11 +1,13 @@
 import { showBusyButtons } from './busy.js';
 import { startCopying } from './copy.js';
+import { startUpdating } from './forms.js';
 import { followStatus } from './live.js';
 import { guessTimeZone } from './time-zone.js';
 import { startTicking } from './times.js';
 
 startCopying();
 startTicking();
+startUpdating();
 showBusyButtons();
 guessTimeZone();
 if (document.documentElement.dataset.account) followStatus(document.documentElement.dataset.account);

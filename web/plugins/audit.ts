@@ -25,6 +25,9 @@ export const auditActions = [
   'account-token.created',
   'account-token.revoked',
   'package-key.added',
+  'lookup.created',
+  'lookup.changed',
+  'lookup.removed',
   'lookup-runs.exported',
   'lookup-run-retention.changed',
 ] as const;

@@ -71,6 +71,8 @@ export function createFakePbxs(now: () => number) {
 
 export function createFakeLookupDefinitions(now: () => number = () => Date.now()) {
   const byId = new Map<string, LookupDefinition>();
+  /** `in-use`: nothing can be removed. */
+  const state: { answerRemoval: 'in-use' | undefined } = { answerRemoval: undefined };
   const lookups: Lookups = {
     async create(settings) {
       const lookup: LookupDefinition = {
@@ -103,9 +105,10 @@ export function createFakeLookupDefinitions(now: () => number = () => Date.now()
     },
     async remove(accountId, id) {
       if (byId.get(id)?.accountId !== accountId) return 'not-found';
+      if (state.answerRemoval) return state.answerRemoval;
       byId.delete(id);
       return 'removed';
     },
   };
-  return breakable({ ...lookups, byId });
+  return breakable(Object.assign(state, lookups, { byId }));
 }
