@@ -41,15 +41,17 @@ export function numberingPlan(country: string): NumberingPlan {
   // The types leave out what the class has: prefixes and lengths.
   const facts = metadata.numberingPlan as unknown as {
     callingCode(): string;
-    nationalPrefix(): string | undefined;
+    /** The number 0 where the metadata has none. */
+    nationalPrefix(): string | number | undefined;
     IDDPrefix(): string | undefined;
     possibleLengths(): readonly number[];
   };
+  const nationalPrefix = facts.nationalPrefix();
   const internationalPattern = new RegExp(`^(?:${facts.IDDPrefix() ?? '00'})$`);
   const plan: NumberingPlan = {
     country,
     countryCode: facts.callingCode(),
-    trunkPrefix: zeroBelongsToNumber.has(country) ? '' : (facts.nationalPrefix() ?? ''),
+    trunkPrefix: typeof nationalPrefix !== 'string' || zeroBelongsToNumber.has(country) ? '' : nationalPrefix,
     internationalPrefix: usualInternationalPrefixes.find((prefix) => internationalPattern.test(prefix)) ?? '00',
     shortestNumber: Math.min(...facts.possibleLengths()),
   };
