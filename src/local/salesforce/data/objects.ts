@@ -309,7 +309,8 @@ export const definitions: readonly SObject[] = [
     'a00',
     [
       ...audit(),
-      owner(),
+      // The owner of a custom object may be a queue.
+      owner(queueOrUser),
       text('Name', 80, { required: true, nameField: true, indexed: true, label: 'Support Contract Name' }),
       reference('Account__c', 'Account', 'Support_Contracts__r'),
       text('Contract_Number__c', 30, { externalId: true, label: 'Contract Number' }),
