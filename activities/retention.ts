@@ -4,7 +4,11 @@ import { withHeartbeat } from './heartbeat.ts';
 /** Small enough that no deletion holds up the recording of runs. */
 const portion = 2_000;
 
-export function createRetentionActivities({ retention }: { readonly retention: LookupRunRetention }) {
+export function createRetentionActivities({
+  retention,
+}: {
+  readonly retention: Omit<LookupRunRetention, 'daysOf' | 'setDays'>;
+}) {
   return {
     prepareLogPartitions: (): Promise<void> => retention.preparePartitions(),
 
