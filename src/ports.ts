@@ -554,6 +554,8 @@ export interface Lookups {
   find(accountId: string, id: LookupId): Promise<LookupDefinition | undefined>;
   /** In the order of their making. */
   list(accountId: string): Promise<readonly LookupDefinition[]>;
+  /** Ids of the accounts that have any. */
+  accounts(): Promise<readonly string[]>;
   /** A new version; what is absent stays. Throws `LOOKUP_NOT_FOUND`. */
   update(change: LookupChange): Promise<LookupDefinition>;
   /** What a check against the org found; no new version. Nothing happens when the definition is another by now. */

@@ -3,6 +3,7 @@ import { createAuthorizationActivities } from '../activities/authorizations.ts';
 import { createConnectionActivities } from '../activities/connections.ts';
 import { createCredentialsActivities } from '../activities/credentials.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { createLookupDefinitionActivities } from '../activities/lookup-definitions.ts';
 import { createRetentionActivities } from '../activities/retention.ts';
 import { createAlertPresenter } from '../web/presenters/alerts.ts';
 import { createTexts } from '../web/texts.ts';
@@ -49,6 +50,7 @@ await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => 
         ...createAuthorizationActivities(dependencies),
         ...createConnectionActivities(dependencies),
         ...createCredentialsActivities(dependencies),
+        ...createLookupDefinitionActivities(dependencies),
         ...createRetentionActivities(dependencies),
       },
       interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },

@@ -43,4 +43,4 @@ export const connectionUpdates = { checkNow: 'checkNow', refreshNow: 'refreshNow
 export const connectionQueries = { getConnection: 'getConnection' } as const;
 
 /** What Temporal starts by the clock; the executions have the same ids with a time behind. */
-export const scheduleIds = { retention: 'retention' } as const;
+export const scheduleIds = { retention: 'retention', lookupCheck: 'lookup-check' } as const;

@@ -44,6 +44,12 @@ export function createLookups(db: Drizzle): Lookups {
         return rows.map(toLookup);
       }),
 
+    accounts: () =>
+      guarded(async () => {
+        const rows = await db.selectDistinct({ accountId: lookups.accountId }).from(lookups).orderBy(lookups.accountId);
+        return rows.map(({ accountId }) => accountId);
+      }),
+
     update: ({ id, accountId, checkedAtMs, ...change }) =>
       guarded(() =>
         db.transaction(async (transaction) => {

@@ -93,6 +93,7 @@ describe('lookups', () => {
     });
     const second = await newLookup();
     expect((await lookups.list(accountId)).map(({ id }) => id)).toEqual([made.id, second.id]);
+    expect((await lookups.accounts()).filter((id) => id === accountId)).toEqual([accountId]);
     await expect(lookups.update({ id: made.id, accountId: randomUUID() })).rejects.toMatchObject({
       code: 'LOOKUP_NOT_FOUND',
     });

@@ -90,6 +90,7 @@ export function createFakeLookupDefinitions(now: () => number = () => Date.now()
       return lookup?.accountId === accountId ? lookup : undefined;
     },
     list: async (accountId) => [...byId.values()].filter((lookup) => lookup.accountId === accountId),
+    accounts: async () => [...new Set([...byId.values()].map(({ accountId }) => accountId))],
     async update(change) {
       const stored = byId.get(change.id);
       if (stored?.accountId !== change.accountId) {
