@@ -27,6 +27,7 @@ import { alertAddressRoutes } from './routes/alert-address.ts';
 import { alertSettingsRoutes } from './routes/alert-settings.ts';
 import { confirmEmailRoutes } from './routes/confirm-email.ts';
 import { eventRoutes } from './routes/events.ts';
+import { extensionRoutes } from './routes/extensions.ts';
 import { foundationRoutes } from './routes/foundation.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invitedRoutes } from './routes/invitation.ts';
@@ -145,6 +146,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     await signedIn.register(secretKeyRoutes, { portal });
     await signedIn.register(phoneSystemRoutes, { portal });
     await signedIn.register(lookupRoutes, { portal });
+    await signedIn.register(extensionRoutes, { portal });
     await signedIn.register(lookupRunRoutes, { portal });
     await signedIn.register(settingsRoutes);
     await signedIn.register(alertSettingsRoutes, { portal });

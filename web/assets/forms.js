@@ -11,3 +11,14 @@ export function startUpdating() {
     target.form.requestSubmit(button);
   });
 }
+
+/** Puts a chosen file into the field that is sent. */
+export function startReadingFiles() {
+  for (const part of document.querySelectorAll('[data-needs-script]')) part.removeAttribute('hidden');
+  document.addEventListener('change', async ({ target }) => {
+    if (!(target instanceof HTMLInputElement) || !target.dataset.fileInto) return;
+    const field = document.getElementById(target.dataset.fileInto);
+    const [file] = target.files ?? [];
+    if (field instanceof HTMLTextAreaElement && file) field.value = await file.text();
+  });
+}

@@ -1,6 +1,6 @@
 import { showBusyButtons } from './busy.js';
 import { startCopying } from './copy.js';
-import { startUpdating } from './forms.js';
+import { startReadingFiles, startUpdating } from './forms.js';
 import { followStatus } from './live.js';
 import { guessTimeZone } from './time-zone.js';
 import { startTicking } from './times.js';
@@ -8,6 +8,7 @@ import { startTicking } from './times.js';
 startCopying();
 startTicking();
 startUpdating();
+startReadingFiles();
 showBusyButtons();
 guessTimeZone();
 if (document.documentElement.dataset.account) followStatus(document.documentElement.dataset.account);

@@ -28,6 +28,10 @@ export const auditActions = [
   'lookup.created',
   'lookup.changed',
   'lookup.removed',
+  'extensions.filled',
+  'extensions.imported',
+  'extensions.exported',
+  'extensions.changed',
   'lookup-runs.exported',
   'lookup-run-retention.changed',
 ] as const;
