@@ -115,7 +115,8 @@ export const newStep = (object: string, fields: readonly string[]): LookupStep =
 
 /** For lookups that tell fields and ring nobody. */
 export function withoutExtension(step: LookupStep): LookupStep {
-  const { extension: _extension, ...rest } = step;
+  const rest: { -readonly [Member in keyof LookupStep]: LookupStep[Member] } = { ...step };
+  delete rest.extension;
   return rest;
 }
 

@@ -102,7 +102,10 @@ const fieldOfCondition: Readonly<Record<ReadyMadeCondition, readonly [field: str
 
 async function checkAgainstOrg(step: LookupStep, describe: DescribeObject, note: Note): Promise<void> {
   const object = await describe(step.object);
-  if (object?.queryable !== true) return note('object', 'gone', { subject: step.object });
+  if (object?.queryable !== true) {
+    note('object', 'gone', { subject: step.object });
+    return;
+  }
   const fieldAt = (path: string) => resolve(object, path, describe);
   /** Undefined, and noted, when the field is gone. */
   const known = async (part: DefinitionProblem['part'], path: string, position?: number) => {
