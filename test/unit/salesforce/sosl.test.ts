@@ -72,6 +72,42 @@ describe('searchPhoneFields', () => {
     );
   });
 
+  it('keeps its structure whatever is filtered by', () => {
+    const filtered = (value: string) =>
+      searchPhoneFields(
+        [
+          {
+            ...contact,
+            filters: [
+              { field: 'Account.Name', type: 'text', operator: 'contains', value },
+              { field: 'Title', type: 'text', operator: 'not-equals', value },
+            ],
+            order: [{ field: 'Account.Name', direction: 'ascending' }],
+          },
+        ],
+        ['752543312'],
+      );
+    expect(filtered('A')).toBe(
+      'FIND {752543312} IN PHONE FIELDS RETURNING Contact(Id, Account.Name, Phone, OwnerId, Owner.IsActive, Owner.Extension ' +
+        "WHERE Account.Name LIKE '%A%' AND Title != 'A' ORDER BY Account.Name ASC NULLS LAST LIMIT 200)",
+    );
+    /** Everything but the texts between quotes, as Salesforce's reference says where they end. */
+    const bare = (sosl: string) => sosl.replace(/'(?:[^'\\]|\\.)*'/gs, '?');
+    const harmless = bare(filtered('A'));
+    const hostile = fc.oneof(
+      fc.constantFrom("' OR Id != '", "\\' OR Id != \\'", ') , User(Id', '%', '_', "\ud800'"),
+      fc.string({ unit: fc.constantFrom("'", '\\', '"', '(', ')', '%', '_', '\n', ' ', '}') }),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(hostile, (value) => {
+        expect(bare(filtered(value))).toBe(harmless);
+        expect(() => parseSosl(filtered(value))).not.toThrow();
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('refuses what is no API name', () => {
     expect(() => searchPhoneFields([{ ...contact, object: 'A(Id)' }], ['1'])).toThrow(RangeError);
     expect(() => searchPhoneFields([{ ...contact, fields: ['Phone) '] }], ['1'])).toThrow(RangeError);
