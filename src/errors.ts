@@ -18,6 +18,7 @@ export const errorKinds = {
   PBX_NOT_FOUND: 'not-found',
   LOOKUP_NOT_FOUND: 'not-found',
   LOOKUP_RUN_NOT_FOUND: 'not-found',
+  DIALING_RULES_NOT_FOUND: 'not-found',
   SALESFORCE_USER_NOT_FOUND: 'not-found',
   PAGE_NOT_FOUND: 'not-found',
   CONNECTION_NOT_FOUND: 'not-found',

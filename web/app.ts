@@ -26,6 +26,7 @@ import { accountTokenRoutes } from './routes/account-tokens.ts';
 import { alertAddressRoutes } from './routes/alert-address.ts';
 import { alertSettingsRoutes } from './routes/alert-settings.ts';
 import { confirmEmailRoutes } from './routes/confirm-email.ts';
+import { dialingRuleRoutes } from './routes/dialing-rules.ts';
 import { eventRoutes } from './routes/events.ts';
 import { extensionRoutes } from './routes/extensions.ts';
 import { foundationRoutes } from './routes/foundation.ts';
@@ -147,6 +148,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     await signedIn.register(phoneSystemRoutes, { portal });
     await signedIn.register(lookupRoutes, { portal });
     await signedIn.register(extensionRoutes, { portal });
+    await signedIn.register(dialingRuleRoutes, { portal });
     await signedIn.register(lookupRunRoutes, { portal });
     await signedIn.register(settingsRoutes);
     await signedIn.register(alertSettingsRoutes, { portal });

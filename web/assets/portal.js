@@ -1,6 +1,6 @@
 import { showBusyButtons } from './busy.js';
 import { startCopying } from './copy.js';
-import { startReadingFiles, startUpdating } from './forms.js';
+import { startReading, startReadingFiles, startUpdating } from './forms.js';
 import { followStatus } from './live.js';
 import { guessTimeZone } from './time-zone.js';
 import { startTicking } from './times.js';
@@ -9,6 +9,7 @@ startCopying();
 startTicking();
 startUpdating();
 startReadingFiles();
+startReading();
 showBusyButtons();
 guessTimeZone();
 if (document.documentElement.dataset.account) followStatus(document.documentElement.dataset.account);

@@ -32,6 +32,9 @@ export const auditActions = [
   'extensions.imported',
   'extensions.exported',
   'extensions.changed',
+  'dialing-rules.created',
+  'dialing-rules.changed',
+  'dialing-rules.removed',
   'lookup-runs.exported',
   'lookup-run-retention.changed',
 ] as const;

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { toTripletId } from '../../src/domain/ids.ts';
-import { answerFormats, deadlineLimitsMs, type Pbx } from '../../src/domain/lookup.ts';
+import { answerFormats, deadlineLimitsMs, type LookupKind, type Pbx } from '../../src/domain/lookup.ts';
 import {
   pbxNameMaxLength,
   readPbxSettings,
@@ -34,6 +34,14 @@ const PbxBody = Type.Object({
 
 const PbxParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }) });
 
+/** An empty text: none, or the country's. */
+const ChoicesBody = Type.Object({
+  extensionLookup: FormField(40),
+  dataLookup: FormField(40),
+  ivrLookup: FormField(40),
+  dialingRules: FormField(40),
+});
+
 const FiguresQuery = Type.Object({
   figures: Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('week')], { default: 'hour' }),
 });
@@ -47,7 +55,7 @@ interface Rejected {
 
 export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, flashes, publicUrl } = portal;
-  const { pbxs, lookupRuns, lookupRunLog, clock } = services;
+  const { pbxs, lookups, dialingRuleSets, lookupRuns, lookupRunLog, clock } = services;
   const countries = presentCountries(portal.countries, language);
   const countryName = (code: string) => countries.find((country) => country.code === code)?.name ?? code;
   const formData = {
@@ -73,6 +81,25 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
 
   const listRuns = async (pbx: Pbx) =>
     (await lookupRuns.listOfPbx(pbx.accountId, pbx.id, runsShown)).map((run) => presentLookupRun(run, t));
+
+  /** The lookups and the dialing rules that a phone system can have. */
+  async function readChoices(pbx: Pbx) {
+    const [definitions, sets] = await Promise.all([lookups.list(pbx.accountId), dialingRuleSets.list(pbx.accountId)]);
+    const ofKind = (kind: LookupKind) =>
+      definitions.filter((lookup) => lookup.kind === kind).map(({ id, name }) => ({ value: id, label: name }));
+    const none = { value: '', label: t('phone-system.no-lookup') };
+    return {
+      choices: {
+        extension: ofKind('extension'),
+        data: [none, ...ofKind('data')],
+        ivr: [none, ...ofKind('ivr')],
+        rules: [
+          { value: '', label: t('phone-system.country-rules', { country: countryName(pbx.country) }) },
+          ...sets.map(({ id, name }) => ({ value: id, label: name })),
+        ],
+      },
+    };
+  }
 
   /** What the charts and their tables show. */
   async function readFigures(request: FastifyRequest, pbx: Pbx, range: FigureRange) {
@@ -102,11 +129,12 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     rejected?: Rejected,
     range: FigureRange = 'hour',
   ) {
-    const [status, tokens, runs, figures] = await Promise.all([
+    const [status, tokens, runs, figures, choices] = await Promise.all([
       pages.liveStatus(accountOf(request)),
       pbxs.tokens(pbx.id),
       listRuns(pbx),
       readFigures(request, pbx, range),
+      readChoices(pbx),
     ]);
     const flash = flashes.take(request, reply);
     const token = flash?.pbxToken?.pbxId === pbx.id ? flash.pbxToken : undefined;
@@ -117,6 +145,7 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
       data: {
         ...formData,
         ...figures,
+        ...choices,
         pbx,
         runs,
         tokens: tokens.map((each) => ({ ...each, state: tokenState(each, clock.now()) })),
@@ -190,6 +219,33 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
       }
       const { id, accountId, defaultExtensionLookupId } = pbx;
       await pbxs.update({ id, accountId, defaultExtensionLookupId, ...read.settings });
+      request.audited = { subject: pbx.id };
+      flashes.set(reply, { notice: t('phone-system-form.saved') });
+      return reply.redirect(`/phone-systems/${pbx.id}`, 303);
+    },
+  );
+
+  app.post(
+    '/phone-systems/:pbxId/choices',
+    { schema: { params: PbxParams, body: ChoicesBody }, config: { audit: 'pbx.changed' } },
+    async (request, reply) => {
+      const pbx = await findPbx(request, request.params);
+      const { extensionLookup, dataLookup, ivrLookup, dialingRules } = request.body;
+      const [definitions, sets] = await Promise.all([lookups.list(pbx.accountId), dialingRuleSets.list(pbx.accountId)]);
+      const chosen = (kind: LookupKind, id: string) =>
+        definitions.find((lookup) => lookup.kind === kind && lookup.id === id)?.id;
+      // What is not offered was removed meanwhile: it stays as it was.
+      const chosenOr = (kind: LookupKind, id: string, before: string | undefined) =>
+        id === '' ? undefined : (chosen(kind, id) ?? before);
+      await pbxs.update({
+        id: pbx.id,
+        accountId: pbx.accountId,
+        defaultExtensionLookupId: chosen('extension', extensionLookup) ?? pbx.defaultExtensionLookupId,
+        defaultDataLookupId: chosenOr('data', dataLookup, pbx.defaultDataLookupId),
+        defaultIvrLookupId: chosenOr('ivr', ivrLookup, pbx.defaultIvrLookupId),
+        dialingRulesId:
+          dialingRules === '' ? undefined : (sets.find(({ id }) => id === dialingRules)?.id ?? pbx.dialingRulesId),
+      });
       request.audited = { subject: pbx.id };
       flashes.set(reply, { notice: t('phone-system-form.saved') });
       return reply.redirect(`/phone-systems/${pbx.id}`, 303);
