@@ -142,6 +142,12 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
     update: (connectionId, version, change) =>
       guarded(() =>
         db.transaction(async (tx) => {
+          // Waits here for a hand-over under way: a statement that waits for the row sees the credentials as they were before it waited.
+          await tx
+            .select({ id: connections.id })
+            .from(connections)
+            .where(eq(connections.id, connectionId))
+            .for('update');
           const newer = tx
             .select({ version: credentials.version })
             .from(credentials)

@@ -263,3 +263,23 @@ it('ends an attempt once, without code and verifier', async () => {
   const [row] = await database.sql`select code_sealed, code_verifier_sealed from authorizations where id = ${id}`;
   expect(row).toEqual({ code_sealed: null, code_verifier_sealed: null });
 });
+
+it('keeps what a hand-over wrote from a late write of the workflow that knew the former credentials', async () => {
+  const { connection } = await connected();
+  const handingOver = await database.sql.reserve();
+  await handingOver`begin`;
+  await handingOver`update connections set since = now() where id = ${connection.id}`;
+  await handingOver`update credentials set version = 2 where connection_id = ${connection.id}`;
+  const late = connections.update(connection.id, 1, { state: 'broken', cause: 'token-revoked' });
+  await expect
+    .poll(async () => {
+      const [{ count } = { count: 0 }] = await database.sql<{ count: number }[]>`
+        select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      return count;
+    })
+    .toBe(1);
+  await handingOver`commit`;
+  handingOver.release();
+  expect(await late).toBe(false);
+  expect(await connections.ofOrg(orgA)).toMatchObject({ state: 'active', cause: undefined });
+});
