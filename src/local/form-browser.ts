@@ -19,6 +19,11 @@ export class FormBrowser {
     return this.#request(url, undefined);
   }
 
+  /** Drops the cookies of a host, as somebody who signs out everywhere there. */
+  forget(hostname: string): void {
+    this.#cookies.delete(hostname);
+  }
+
   /** Presses the button with this text, or name, of the page; the fields are typed in first. */
   async press(page: Page, button: string, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
     for (const [, attributes = '', content = ''] of page.html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)) {

@@ -80,6 +80,9 @@ export async function dataFrame(
     const { org, grant, access } = exchange ?? {};
     const user = org && grant && state.userOf(org, grant.userId);
     const host = frame.hostOf(request);
+    if (org && org.policies.goneHosts !== 'none') {
+      return reply.code(404).type('text/html').send('<html><body>URL No Longer Exists</body></html>');
+    }
     if (
       !org ||
       !grant ||

@@ -97,6 +97,8 @@ function refuseClient(
 
 /** What stands against any new token, code and refresh alike. */
 function refuseOrg({ policies }: OrgState): Answer | undefined {
+  if (policies.goneHosts === 'login') return { status: 404, body: {} };
+  if (policies.passwordExpired) return refusal('invalid_grant', 'authentication failure');
   if (policies.orgStatus === 'locked') return refusal('inactive_org', 'organization is inactive');
   if (policies.loginRateExceeded) return refusal('rate_limit_exceeded', 'login rate exceeded');
   if (policies.ipRestricted) return refusal('invalid_grant', 'ip restricted');
@@ -135,7 +137,7 @@ export async function tokenRoutes(
     nonce: string | undefined,
   ): Promise<Answer> => {
     await state.save();
-    const id = identityUrl(frame, org.id, grant.userId);
+    const id = identityUrl(frame, org.policies.answersAs ?? org.id, grant.userId);
     const issuedAt = String(clock());
     const signature = createHmac('sha256', org.policies.clientSecret)
       .update(id + issuedAt)

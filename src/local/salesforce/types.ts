@@ -113,6 +113,12 @@ export interface Policies {
   /** Sessions lack the High Assurance level that the API asks for: a 401 that no refresh mends. */
   highAssurance: boolean;
   orgStatus: 'active' | 'locked';
+  /** The password expired or a policy asks for another: new tokens are refused with `authentication failure`. */
+  passwordExpired: boolean;
+  /** The org id that token answers name, as after a sandbox was refreshed; null: its own. */
+  answersAs: string | null;
+  /** Which hosts answer with a page that nothing is there, as after a My Domain was renamed or the org deleted. */
+  goneHosts: 'none' | 'data' | 'login';
   loginRateExceeded: boolean;
   /** Repeated grants of the same user and scope answer the access token that still works (as some orgs do). */
   sameAccessToken: boolean;
