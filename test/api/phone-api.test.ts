@@ -146,6 +146,12 @@ describe('a question', () => {
     expect(api.engine.starts).toEqual([]);
   });
 
+  it('names what is allowed where a value is none of it', async () => {
+    expect((await ask('callerid=0752543312&format=yaml')).json()).toMatchObject({
+      detail: 'The parameter format is not valid: it must be one of text, json, xml, form.',
+    });
+  });
+
   it('is refused in one line of text when the phone system asked for text', async () => {
     for (const answer of [await ask('format=text'), await ask('', { accept: 'text/plain' })]) {
       expect(answer.statusCode).toBe(400);

@@ -29,7 +29,11 @@ function explain(error: FastifyError | AppError): { status: number; code: string
   const [fault] = error.validation ?? [];
   if (fault) {
     const parameter = fault.instancePath.replace(/^\//, '');
-    const detail = `The parameter ${parameter} is not valid: it ${fault.message ?? 'cannot be read'}.`;
+    const allowed = error.validation?.flatMap(({ keyword, params }) =>
+      keyword === 'const' ? [String(params['allowedValue'])] : [],
+    );
+    const why = allowed?.length ? `must be one of ${allowed.join(', ')}` : (fault.message ?? 'cannot be read');
+    const detail = `The parameter ${parameter} is not valid: it ${why}.`;
     return { status: 400, code: 'REQUEST_INVALID', detail };
   }
   // Fastify's own: a body that cannot be parsed, that is too large, or of a type nobody reads.
