@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { LookupKind } from '../../src/domain/lookup.ts';
 import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts';
 import type { Account } from '../../src/ports.ts';
-import { pbx } from '../support/fakes/lookups.ts';
-import { createTestPortal, type Browser, type TestPortal } from '../support/portal.ts';
+import { connection, pbx } from '../support/fakes/lookups.ts';
+import { createTestPortal, publicUrl, type Browser, type TestPortal } from '../support/portal.ts';
 
 let portal: TestPortal;
 let account: Account;
@@ -86,4 +86,31 @@ it('takes no lookup of the wrong kind or of somebody else', async () => {
   expect((await stored())?.defaultDataLookupId).toBeUndefined();
   expect((await stored())?.defaultIvrLookupId).toBeUndefined();
   expect((await stored())?.dialingRulesId).toBeUndefined();
+});
+
+it('shows ready-made set-ups with its own ids once Salesforce is connected, and lets them be downloaded', async () => {
+  expect((await browser.get(page)).body).not.toContain('extensions.conf');
+  portal.connections.byAccount.set(account.id, { ...connection, accountId: account.id });
+  const { body } = await browser.get(page);
+  expect(body).toContain(`${publicUrl}/api/ExtNo/${pbx.id}${connection.orgId}/`);
+  const links = [...body.matchAll(/href="([^"]+\/setups\/[^"]+)"/g)].map(([, href = '']) => href);
+  expect(links.length).toBeGreaterThanOrEqual(9);
+  for (const link of links) {
+    const { statusCode, headers, body: text } = await browser.get(link);
+    expect(statusCode).toBe(200);
+    expect(headers['content-disposition']).toContain('attachment');
+    expect(text).toContain(`${pbx.id}${connection.orgId}`.slice(0, link.endsWith('amazon-connect/1') ? 0 : undefined));
+  }
+  expect((await browser.get(`${page}/setups/asterisk/5`)).statusCode).toBe(404);
+  expect((await browser.get(`${page}/setups/toString/0`)).statusCode).toBe(404);
+});
+
+it('puts a new token into the set-ups while it is shown, never into a file', async () => {
+  portal.connections.byAccount.set(account.id, { ...connection, accountId: account.id });
+  await browser.post(`${page}/tokens`, { tokenName: 'Main' });
+  const { body } = await browser.get(page);
+  const [, jwt = ''] = /token=(eyJ[\w.-]+)/.exec(body) ?? [];
+  expect(jwt).not.toBe('');
+  expect((await browser.get(`${page}/setups/asterisk/0`)).body).not.toContain(jwt);
+  expect((await browser.get(page)).body).not.toContain(jwt);
 });

@@ -19,6 +19,8 @@ import { presentCountries } from '../presenters/countries.ts';
 import { figureRangeNames, figureTime, outcomes, presentFigures, type FigureRange } from '../presenters/figures.ts';
 import { presentLookupRun } from '../presenters/lookup-runs.ts';
 import { FormField } from '../schemas/forms.ts';
+import { setupNames, setups, type SetupName } from '../setups/index.ts';
+import { tokenPlaceholder, type SetupValues } from '../setups/setup.ts';
 import { language, locale } from '../texts.ts';
 
 const runsShown = 25;
@@ -44,6 +46,12 @@ const ChoicesBody = Type.Object({
 
 const FiguresQuery = Type.Object({
   figures: Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('week')], { default: 'hour' }),
+});
+
+const SetupParams = Type.Object({
+  ...PbxParams.properties,
+  setup: Type.String({ maxLength: 40 }),
+  file: Type.Integer({ minimum: 0, maximum: 9 }),
 });
 
 const TokenParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }), tokenId: Type.String({ format: 'uuid' }) });
@@ -101,6 +109,21 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     };
   }
 
+  /** What set-ups are filled in with; a token only while it is shown anyway. */
+  async function setupValues(pbx: Pbx, orgId: string, token: string = tokenPlaceholder): Promise<SetupValues> {
+    const { defaultDataLookupId: id } = pbx;
+    const lookup = id === undefined ? undefined : await lookups.find(pbx.accountId, id);
+    return {
+      publicUrl,
+      pbxId: pbx.id,
+      orgId,
+      token,
+      callerId: portal.exampleCallerId,
+      deadlineMs: pbx.deadlineMs,
+      fields: [...new Set(lookup?.steps.flatMap(({ returns }) => returns.map(({ name }) => name)))],
+    };
+  }
+
   /** What the charts and their tables show. */
   async function readFigures(request: FastifyRequest, pbx: Pbx, range: FigureRange) {
     const time = figureTime(range, clock.now());
@@ -113,6 +136,11 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
       timeZone: accountOf(request).timeZone,
       figures: presentFigures(spans, { range, time, deadlineMs: pbx.deadlineMs, locale }, t),
     };
+  }
+
+  async function presentSetups(pbx: Pbx, orgId: string, token: string | undefined) {
+    const values = await setupValues(pbx, orgId, token);
+    return setupNames.map((name) => ({ name, files: setups[name](values) }));
   }
 
   const sendNew = (request: FastifyRequest, reply: FastifyReply, { typed, faults }: Rejected) =>
@@ -155,6 +183,7 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
           token && orgId !== undefined
             ? curlLine({ publicUrl, pbx, orgId, jwt: token.jwt, callerId: portal.exampleCallerId })
             : undefined,
+        setups: orgId === undefined ? [] : await presentSetups(pbx, orgId, token?.jwt),
         typed: rejected?.typed ?? toForm(pbx),
         faults: rejected?.faults ?? [],
       },
@@ -225,6 +254,22 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     },
   );
 
+  // Never with a token in it: that is put in where the file is imported.
+  app.get('/phone-systems/:pbxId/setups/:setup/:file', { schema: { params: SetupParams } }, async (request, reply) => {
+    const pbx = await findPbx(request, request.params);
+    const { setup, file: index } = request.params;
+    const connection = await services.connections.ofAccount(pbx.accountId);
+    const file =
+      connection && isSetup(setup) ? setups[setup](await setupValues(pbx, connection.orgId))[index] : undefined;
+    if (!file) throw new AppError('PAGE_NOT_FOUND', 'There is no such set-up.');
+    const name = file.name.split('/').at(-1) ?? file.name;
+    return reply
+      .header('cache-control', 'no-store')
+      .header('content-disposition', `attachment; filename="${name}"`)
+      .type(`${file.mediaType}; charset=utf-8`)
+      .send(file.text);
+  });
+
   app.post(
     '/phone-systems/:pbxId/choices',
     { schema: { params: PbxParams, body: ChoicesBody }, config: { audit: 'pbx.changed' } },
@@ -288,6 +333,8 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     },
   );
 };
+
+const isSetup = (name: string): name is SetupName => setupNames.some((each) => each === name);
 
 const toForm = (pbx: Pbx): PbxSettingsForm => ({
   name: pbx.name,

@@ -1,0 +1,38 @@
+import { escapeHtml as xml } from '../presenters/html.ts';
+import { patienceSeconds, serviceUrl, type Setup } from './setup.ts';
+
+/** A route by mod_curl, and the caller's name by mod_cidlookup, which gives up after two seconds of its own. */
+export const freeswitch: Setup = (values) => {
+  const { token } = values;
+  const route = `${serviceUrl(values, 'ExtNo')}?format=text&callerid=\${url_encode(\${caller_id_number})}&calledid=\${url_encode(\${destination_number})}&token=${token}`;
+  const name = `${serviceUrl(values, 'DataLookup')}?format=text&callerid=\${caller_id_number}&token=${token}`;
+  return [
+    {
+      name: 'dialplan/public/10_trunkline.xml',
+      mediaType: 'application/xml',
+      text: `<include>
+  <extension name="trunkline">
+    <condition field="destination_number" expression="^\\+?\\d+$">
+      <action application="set" data="curl_timeout=${patienceSeconds(values)}"/>
+      <action application="curl" data="${xml(route)}"/>
+      <action application="set" data="trunkline=\${regex(\${curl_response_data}|^([A-Za-z0-9*#+._-]+)|%1|n)}"/>
+      <action application="bridge" data="user/\${trunkline}@\${domain_name}"/>
+    </condition>
+  </extension>
+</include>
+`,
+    },
+    {
+      name: 'autoload_configs/cidlookup.conf.xml',
+      mediaType: 'application/xml',
+      text: `<configuration name="cidlookup.conf" description="Caller names from Salesforce by Trunkline">
+  <settings>
+    <param name="url" value="${xml(name)}"/>
+    <param name="curl-timeout" value="${values.deadlineMs + 500}"/>
+    <param name="cache" value="false"/>
+  </settings>
+</configuration>
+`,
+    },
+  ];
+};

@@ -1,0 +1,76 @@
+import { serviceUrl, type Setup } from './setup.ts';
+
+/** A Studio flow. Its HTTP widget sends no headers, so the token is a parameter; it waits ten seconds. */
+export const twilio: Setup = (values) => {
+  const at = (x: number, y: number) => ({ offset: { x, y } });
+  const flow = {
+    description: 'Trunkline: ring the extension that Salesforce names',
+    initial_state: 'Trigger',
+    flags: { allow_concurrent_calls: true },
+    states: [
+      {
+        name: 'Trigger',
+        type: 'trigger',
+        transitions: [
+          { event: 'incomingMessage' },
+          { event: 'incomingCall', next: 'ask_trunkline' },
+          { event: 'incomingConversationMessage' },
+          { event: 'incomingRequest' },
+          { event: 'incomingParent' },
+        ],
+        properties: at(0, 0),
+      },
+      {
+        name: 'ask_trunkline',
+        type: 'make-http-request',
+        transitions: [{ event: 'success', next: 'has_extension' }, { event: 'failed' }],
+        properties: {
+          ...at(0, 220),
+          method: 'POST',
+          content_type: 'application/x-www-form-urlencoded;charset=utf-8',
+          url: serviceUrl(values, 'ExtNo'),
+          parameters: [
+            { key: 'format', value: 'json' },
+            { key: 'callerid', value: '{{trigger.call.From}}' },
+            { key: 'calledid', value: '{{trigger.call.To}}' },
+            { key: 'Token', value: values.token },
+          ],
+        },
+      },
+      {
+        name: 'has_extension',
+        type: 'split-based-on',
+        transitions: [
+          { event: 'noMatch', next: 'ring' },
+          {
+            event: 'match',
+            conditions: [
+              {
+                friendly_name: 'No extension',
+                type: 'is_blank',
+                arguments: ['{{widgets.ask_trunkline.parsed.extension}}'],
+                value: 'Is Blank',
+              },
+            ],
+          },
+        ],
+        properties: { ...at(0, 460), input: '{{widgets.ask_trunkline.parsed.extension}}' },
+      },
+      {
+        name: 'ring',
+        type: 'connect-call-to',
+        transitions: [{ event: 'callCompleted' }, { event: 'hangup' }],
+        properties: {
+          ...at(0, 700),
+          noun: 'sip',
+          sip_endpoint: 'sip:{{widgets.ask_trunkline.parsed.extension}}@YOUR-SIP-DOMAIN',
+          caller_id: '{{contact.channel.address}}',
+          timeout: 30,
+        },
+      },
+    ],
+  };
+  return [
+    { name: 'trunkline-flow.json', mediaType: 'application/json', text: `${JSON.stringify(flow, undefined, 2)}\n` },
+  ];
+};
