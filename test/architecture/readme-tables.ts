@@ -1,8 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { TSchema } from 'typebox';
 import { SettingsSchema } from '../../src/config.ts';
+import { causes, isBreaking, isFinal, refusals, type Cause } from '../../src/domain/connection.ts';
+import { earlyWarnings } from '../../src/domain/early-warnings.ts';
 import { errorKinds, type ErrorKind } from '../../src/errors.ts';
+import { explain, explainWarning } from '../../web/presenters/explanations.ts';
 import { statusOfKind } from '../../web/presenters/problem.ts';
+import { createTexts } from '../../web/texts.ts';
+
+const t = createTexts();
+/** Stands in for the user of an explanation. */
+const someone = { username: 'The Salesforce user' };
+const shownAs = (cause: Cause): string => {
+  if (!isBreaking(cause)) return 'Active, with a warning';
+  return isFinal(cause) ? 'Inactive' : 'Inactive, re-checked';
+};
 
 /** The tables of the README that follow from the code. `node test/architecture/readme-tables.ts` writes them. */
 export const readmeTables: Record<string, () => string> = {
@@ -16,6 +28,22 @@ export const readmeTables: Record<string, () => string> = {
           schema.description ?? '',
         ],
       ),
+    ),
+  warnings: () =>
+    table(
+      ['warning', 'what it means', 'what to do'],
+      earlyWarnings.map((warning) => {
+        const { title, explanation, action, setup = '' } = explainWarning(warning, t);
+        return [title, explanation, [action, setup].filter(Boolean).join(' ')];
+      }),
+    ),
+  causes: () =>
+    table(
+      ['what the page says', 'shown as', 'what to do', 'where in Salesforce'],
+      [
+        ...(Object.keys(causes) as Cause[]).map((cause) => ({ ...explain(cause, someone, t), shown: shownAs(cause) })),
+        ...refusals.map((refusal) => ({ ...explain(refusal, someone, t), shown: 'A refused attempt' })),
+      ].map(({ title, shown, action, setup = '' }) => [title, shown, action, setup]),
     ),
   errors: () =>
     table(

@@ -25,7 +25,7 @@ const patterns: { readonly source: string; readonly regex: RegExp }[] = [];
 for (const { text } of [...templates, ...modules]) {
   for (const [, , word = ''] of text.matchAll(/(['"])([a-z][\w.-]*)\1/gi)) {
     words.add(word);
-    if (/\.[\w.-]*\.$/.test(word)) patterns.push({ source: word, regex: new RegExp(`^${escaped(word)}`) });
+    if (word.endsWith('.')) patterns.push({ source: word, regex: new RegExp(`^${escaped(word)}`) });
   }
   for (const [, template = ''] of text.matchAll(/`([a-z][\w-]*\.[^`\s]*\$\{[^`\s]*)`/gi)) {
     const parts = template.split(/\$\{[^}]*\}/);
