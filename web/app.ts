@@ -25,6 +25,7 @@ import { createAccountMails } from './presenters/mails.ts';
 import { accountTokenRoutes } from './routes/account-tokens.ts';
 import { alertAddressRoutes } from './routes/alert-address.ts';
 import { alertSettingsRoutes } from './routes/alert-settings.ts';
+import { apiDocsRoutes } from './routes/api-docs.ts';
 import { confirmEmailRoutes } from './routes/confirm-email.ts';
 import { dialingRuleRoutes } from './routes/dialing-rules.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -133,6 +134,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     streams,
   };
   await app.register(homeRoutes);
+  await app.register(apiDocsRoutes, { portal });
   await app.register(signUpRoutes, { portal });
   await app.register(confirmEmailRoutes, { portal });
   await app.register(signInRoutes, { portal });

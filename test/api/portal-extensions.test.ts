@@ -73,7 +73,10 @@ describe('the extension map', () => {
 describe('the extensions of a user', () => {
   const page = `/extensions/${carl.id}`;
   const save = (extensions: readonly string[], primary: string) =>
-    browser.send(page, new URLSearchParams([...extensions.map((each) => ['extension', each]), ['primary', primary]]));
+    browser.send(
+      page,
+      new URLSearchParams([...extensions.map((each): [string, string] => ['extension', each]), ['primary', primary]]),
+    );
 
   it('are several with one that rings', async () => {
     await browser.get(page);

@@ -24,6 +24,7 @@ import {
   fakeOAuth,
 } from './fakes/connections.ts';
 import { createFakeDialingRuleSets } from './fakes/dialing-rules.ts';
+import type { AskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
 import { createExtensionBook } from '../../src/use-cases/extension-book.ts';
 import { createLookupDefinitions } from '../../src/use-cases/lookup-definitions.ts';
 import { createTryLookup } from '../../src/use-cases/try-lookup.ts';

@@ -238,11 +238,8 @@ function textsOf(form: SentForm, name: string): readonly string[] {
 }
 const textOf = (form: SentForm, name: string): string => textsOf(form, name)[0] ?? '';
 
-const oneOf = <T extends string>(choices: readonly [T, ...T[]] | readonly T[], text: string): T => {
-  const choice = choices.find((each) => each === text) ?? choices[0];
-  if (choice === undefined) throw new RangeError('There is nothing to choose from.');
-  return choice;
-};
+const oneOf = <T extends string>(choices: readonly [T, ...T[]], text: string): T =>
+  choices.find((each) => each === text) ?? choices[0];
 
 /** Rows are numbered in the names of their fields: `s0.filter.2.value`. */
 function rowsOf<Name extends string>(

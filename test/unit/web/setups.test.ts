@@ -1,4 +1,4 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import en from '../../../web/locales/en.json' with { type: 'json' };
 import { setupNames, setups, type SetupName } from '../../../web/setups/index.ts';
@@ -21,6 +21,10 @@ const fileOf = (name: SetupName, index = 0): SetupFile => {
   return file;
 };
 
+/** What XML means; throws where it is none. */
+const parseXml = (text: string): unknown =>
+  new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(text, true);
+
 describe('a ready-made set-up', () => {
   it.each(every)('of %s (%s) asks at the address of this phone system, token and all', (_, __, { text }) => {
     const urls = text.match(/https?:\/\/[^\s'"`?]+/g)?.filter((url) => !url.includes('w3.org')) ?? [];
@@ -39,7 +43,7 @@ describe('a ready-made set-up', () => {
   it.each(every.filter(([, , { mediaType }]) => mediaType === 'application/xml'))(
     'of %s (%s) is XML',
     (_, __, { text }) => {
-      expect(XMLValidator.validate(text)).toBe(true);
+      expect(parseXml(text)).toBeTypeOf('object');
     },
   );
 
@@ -54,9 +58,6 @@ describe('a ready-made set-up', () => {
   });
 });
 
-/** What an attribute or text of XML means. */
-const attributes = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' });
-
 describe('each client', () => {
   it('Asterisk waits longer than the deadline, but not its three minutes, and takes only what can be dialled', () => {
     const { text } = fileOf('asterisk');
@@ -68,7 +69,7 @@ describe('each client', () => {
   });
 
   it('FreeSWITCH encodes both numbers and asks for the name in plain text', () => {
-    const route = attributes.parse(fileOf('freeswitch').text) as {
+    const route = parseXml(fileOf('freeswitch').text) as {
       include: { extension: { condition: { action: { application: string; data: string }[] } } };
     };
     const { action } = route.include.extension.condition;
@@ -76,7 +77,7 @@ describe('each client', () => {
     expect(curl?.data).toBe(
       `https://trunkline.example/api/ExtNo${path}?format=text&callerid=\${url_encode(\${caller_id_number})}&calledid=\${url_encode(\${destination_number})}&token=${values.token}`,
     );
-    const name = attributes.parse(fileOf('freeswitch', 1).text) as {
+    const name = parseXml(fileOf('freeswitch', 1).text) as {
       configuration: { settings: { param: { name: string; value: string }[] } };
     };
     const params = Object.fromEntries(name.configuration.settings.param.map((param) => [param.name, param.value]));
@@ -91,7 +92,7 @@ describe('each client', () => {
   });
 
   it('3CX shows the fields that the data lookup tells, and asks for the token itself', () => {
-    const crm = attributes.parse(fileOf('3cx').text) as {
+    const crm = parseXml(fileOf('3cx').text) as {
       Crm: {
         Parameters: { Parameter: { Name: string; Type: string } };
         Scenarios: {
@@ -118,7 +119,7 @@ describe('each client', () => {
 
   it('3CX shows the first field when it knows none of them', () => {
     const [file] = setups['3cx']({ ...values, fields: ['Nick<name'] });
-    expect(XMLValidator.validate(file?.text ?? '')).toBe(true);
+    expect(parseXml(file?.text ?? '')).toBeTypeOf('object');
     expect(file?.text).toContain('<Output Type="LastName" Value="[Nick&lt;name]" />');
   });
 
@@ -156,7 +157,7 @@ describe('each client', () => {
     process.env['TRUNKLINE_TOKEN'] = 'the token';
     try {
       globalThis.fetch = async (url, init) => {
-        asked.push({ url: String(url), headers: init?.headers });
+        asked.push({ url: new Request(url).url, headers: init?.headers });
         return asked.length === 1
           ? Response.json({ extension: '201', reason: 'matched', run: 'r', matches: '1' })
           : new Response('no', { status: 401 });
