@@ -115,11 +115,7 @@ export async function admitUser(
     takeOverMs: limits.takeOverMs,
   });
   if (outcome.kind === 'refused') {
-    const { otherOrgId } = outcome;
-    return refuse(outcome.reason, {
-      username: user.username,
-      ...(otherOrgId === undefined ? {} : { orgId: otherOrgId }),
-    });
+    return refuse(outcome.reason, { username: user.username, orgId: outcome.otherOrgId ?? grant.orgId });
   }
   await audit.record({
     accountId,

@@ -107,7 +107,7 @@ describe('Disconnect', () => {
     connect({ disconnecting: true });
     const text = textOf(await page());
     expect(text).toContain('Disconnecting takes a moment longer');
-    expect(text).toContain('Disconnecting: a renewal under way has to end first');
+    expect(text).toContain('Active Disconnecting: a renewal under way has to end first');
     expect(text).not.toContain('Check now');
   });
 

@@ -224,7 +224,7 @@ const cases: Record<AuthorizationReason, Case | string> = {
   'wrong-host': 'the stand-in does not lie about its hosts: test/unit/connection/oauth.test.ts',
   'org-connected-by-another-account': {
     fresh: true,
-    detail: { username: admin },
+    detail: { orgId: acme },
     undo: () => product.database.sql`delete from connections where username = 'first@acme.example'`,
     async make() {
       const other = await product.newAccount();

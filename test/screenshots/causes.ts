@@ -110,7 +110,11 @@ for (const reason of refusals) {
     codeVerifier: '',
     expiresAtMs: nowMs + 15 * minute,
   });
-  await portal.authorizations.end(id, { status: 'refused', reason, detail: { username: 'admin@acme.example' } });
+  await portal.authorizations.end(id, {
+    status: 'refused',
+    reason,
+    detail: { username: 'admin@acme.example', orgId: well.orgId },
+  });
   await photograph(`refusal-${reason}`, undefined);
 }
 const token = secretTokens.create();

@@ -75,7 +75,8 @@ export function presentConnection(
   return {
     state,
     active,
-    tone: tones[state],
+    // It says Active for as long as it is, and yet it is not as it should stay.
+    tone: connection?.disconnecting ? 'warning' : tones[state],
     word: t(active ? 'connection.active' : 'connection.inactive'),
     summary: summarize(connection, t),
     frame: isWarned
