@@ -1,4 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
+import { SyntaxValidator } from 'fast-xml-validator';
 import { describe, expect, it } from 'vitest';
 import en from '../../../web/locales/en.json' with { type: 'json' };
 import { setupNames, setups, type SetupName } from '../../../web/setups/index.ts';
@@ -22,8 +23,10 @@ const fileOf = (name: SetupName, index = 0): SetupFile => {
 };
 
 /** What XML means; throws where it is none. */
-const parseXml = (text: string): unknown =>
-  new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(text, true);
+function parseXml(text: string): unknown {
+  expect(SyntaxValidator.validate(text)).toBe(true);
+  return new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(text);
+}
 
 describe('a ready-made set-up', () => {
   it.each(every)('of %s (%s) asks at the address of this phone system, token and all', (_, __, { text }) => {
