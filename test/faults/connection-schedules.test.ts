@@ -28,9 +28,9 @@ const fault = fc.constantFrom<Partial<FaultRequest> | undefined>(
   { fault: 'html-503', when: 'after' },
   { fault: 'already-processing' },
   { fault: 'already-processing', when: 'after' },
-  // Of a limit of 400 ms: what 60 seconds are of 120.
-  { fault: 'slow-headers', delayMs: 200 },
-  { fault: 'slow-body', delayMs: 200 },
+  // Of a limit of 1,200 ms: what 60 seconds are of 120.
+  { fault: 'slow-headers', delayMs: 600 },
+  { fault: 'slow-body', delayMs: 600 },
   { fault: 'cut-body' },
   { fault: 'malformed-json' },
   { fault: 'refuse', times: 1 },
@@ -92,7 +92,7 @@ async function follow(world: Simulation, steps: readonly Step[]) {
       await control.addFault({ fault: 'expire-access', org: acme });
       kept.note({ type: 'tokenRejected', version: kept.life().version });
     } else kept.note({ type: 'refreshAsked' });
-    await kept.keepUntil(({ asked, token: { refused } }) => !asked.refresh && !refused, 1_500);
+    await kept.keepUntil(({ asked, token: { refused } }) => !asked.refresh && !refused, 2_500);
     await control.clearFaults();
   }
   await kept.untilSilent();
@@ -102,7 +102,7 @@ async function follow(world: Simulation, steps: readonly Step[]) {
   kept.note({ type: 'tokenRejected', version: kept.life().version });
   await kept.keepUntil(
     ({ state, token: { refused, confirmedAtMs } }) => state === 'broken' || (!refused && confirmedAtMs !== null),
-    5_000,
+    10_000,
   );
   const { state, cause } = kept.life();
   const sent = refreshesIn(control.journal().entries).slice(journalledBefore);
@@ -110,6 +110,7 @@ async function follow(world: Simulation, steps: readonly Step[]) {
   return {
     state,
     cause,
+    heard: kept.heard,
     refreshes: sent.length,
     spentSent: kept.wrongs.spentSent,
     together: sent.filter(({ inFlight }) => inFlight > 0).length,

@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+
+/*
+ * `npm run faults [-- connection|lookups] [--seed <number>]`: the long form of the tests in this folder, and a table of what was counted.
+ */
+
+const { values, positionals } = parseArgs({ options: { seed: { type: 'string' } }, allowPositionals: true });
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+const suites = positionals.length === 0 ? ['connection', 'lookups'] : positionals;
+console.log(`Seed ${seed}; the same again: npm run faults -- ${suites.join(' ')} --seed ${seed}`);
+
+const vitest = await startVitest(
+  suites.map((suite) => `test/faults/${suite}`),
+  // One file after the other: what is counted is not to depend on what else runs here.
+  { watch: false, maxWorkers: 1, provide: { faults: { seed } } },
+);
+const rows = vitest.state
+  .getTestModules()
+  .flatMap((module) => [...module.children.allTests()])
+  .map((test) => {
+    const { counted = '' } = test.meta();
+    return { held: test.result().state === 'passed' ? 'yes' : 'NO', what: test.fullName, counted };
+  });
+await vitest.close();
+console.log(`\n| held | what | counted |\n| --- | --- | --- |`);
+for (const { held, what, counted } of rows) console.log(`| ${held} | ${what} | ${counted} |`);
+process.exitCode = rows.length > 0 && rows.every(({ held }) => held === 'yes') ? 0 : 1;
