@@ -24,7 +24,7 @@ export const readmeTables: Record<string, () => string> = {
       Object.entries<TSchema & { default?: unknown; description?: string }>(SettingsSchema.properties).map(
         ([name, schema]) => [
           `\`${name}\``,
-          schema.default === undefined ? '' : `\`${String(schema.default)}\``,
+          schema.default === undefined ? '' : `\`${JSON.stringify(schema.default).replaceAll('"', '')}\``,
           schema.description ?? '',
         ],
       ),

@@ -99,7 +99,12 @@ const jsforce = new Connection({
 });
 const contenders = new Map<string, Ask>([
   ['undici, directly', direct],
-  ['jsforce query', async (sequence) => void (await jsforce.query(firstQuery(sequence)))],
+  [
+    'jsforce query',
+    async (sequence) => {
+      await jsforce.query(firstQuery(sequence));
+    },
+  ],
   ['Trunkline, keep-alive', ours(keptAlive)],
   ['Trunkline, new connection each', ours()],
   ['plain Temporal (execute, await)', await plainTemporal(stack.temporal.address, direct, cleanup)],

@@ -43,14 +43,14 @@ describe('accounts', () => {
     const first = person();
     await accounts.create(first);
     await expect(accounts.create(first)).rejects.toMatchObject({ code: 'EMAIL_TAKEN' });
-    await expect(accounts.create(first)).rejects.not.toMatchObject({ message: expect.stringContaining(first.email) });
+    await expect(accounts.create(first)).rejects.not.toThrow(first.email);
   });
 
   it('tells of a refused statement without its parameters', async () => {
     const accounts = createAccounts(database.db);
     const failing = accounts.findById('not a uuid, but a secret');
     await expect(failing).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
-    await expect(failing).rejects.not.toMatchObject({ message: expect.stringContaining('secret') });
+    await expect(failing).rejects.not.toThrow('secret');
   });
 });
 
