@@ -14,8 +14,14 @@ const banned = (patterns, options = {}) => ({
 });
 
 const nodeBuiltIns = { group: ['node:*'], message: 'This layer is pure: no Node built-ins.' };
-const temporalHosts = { group: ['@temporalio/client', '@temporalio/worker'], message: 'Only src/temporal talks to Temporal.' };
-const database = { group: ['drizzle-orm', 'drizzle-orm/*', 'postgres'], message: 'Only src/database talks to PostgreSQL.' };
+const temporalHosts = {
+  group: ['@temporalio/client', '@temporalio/worker'],
+  message: 'Only src/temporal talks to Temporal.',
+};
+const database = {
+  group: ['drizzle-orm', 'drizzle-orm/*', 'postgres'],
+  message: 'Only src/database talks to PostgreSQL.',
+};
 const jsforce = { group: ['jsforce', 'jsforce/*'], message: 'Only src/salesforce talks to Salesforce.' };
 const phone = { group: ['libphonenumber-js', 'libphonenumber-js/*'], message: 'Only src/phone-numbers reads numbers.' };
 const layers = (...names) => ({
@@ -45,17 +51,24 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { console: 'readonly' } } },
+  {
+    files: ['**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { console: 'readonly' } },
+  },
   {
     files: ['src/domain/**/*.ts'],
-    rules: banned([
-      nodeBuiltIns,
-      { regex: '^(?!\\./)', message: 'The domain imports nothing but itself.' },
-    ]),
+    rules: banned([nodeBuiltIns, { regex: '^(?!\\./)', message: 'The domain imports nothing but itself.' }]),
   },
   {
     files: ['src/phone-numbers/**/*.ts'],
-    rules: banned([nodeBuiltIns, temporalHosts, database, jsforce, layers('use-cases', 'database', 'salesforce', 'temporal')]),
+    rules: banned([
+      nodeBuiltIns,
+      temporalHosts,
+      database,
+      jsforce,
+      layers('use-cases', 'database', 'salesforce', 'temporal'),
+    ]),
   },
   {
     files: ['src/use-cases/**/*.ts'],
@@ -99,7 +112,15 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/temporal/**', 'src/database/**', 'src/salesforce/**', 'src/phone-numbers/**', 'src/local/**', 'src/domain/**', 'src/use-cases/**'],
+    ignores: [
+      'src/temporal/**',
+      'src/database/**',
+      'src/salesforce/**',
+      'src/phone-numbers/**',
+      'src/local/**',
+      'src/domain/**',
+      'src/use-cases/**',
+    ],
     rules: banned([temporalHosts, database, jsforce, phone]),
   },
   { files: ['src/config.ts', 'test/**/*.ts', '*.config.ts'], rules: { 'no-restricted-properties': 'off' } },

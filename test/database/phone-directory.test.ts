@@ -72,7 +72,14 @@ beforeEach(async () => {
 afterEach(() => directory.close());
 
 const openDirectory = () =>
-  openPhoneDirectory({ db: database.db, sealer, changes, pbxs: createPbxs(database.db, sealer), rulesOfCountry: defaultDialingRules, logger });
+  openPhoneDirectory({
+    db: database.db,
+    sealer,
+    changes,
+    pbxs: createPbxs(database.db, sealer),
+    rulesOfCountry: defaultDialingRules,
+    logger,
+  });
 const notify = (change: object) => database.sql`select pg_notify('trunkline_changes', ${JSON.stringify(change)})`;
 
 async function setVersion(version: number): Promise<void> {
