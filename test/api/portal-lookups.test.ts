@@ -219,7 +219,7 @@ describe('the steps', () => {
       's0.return.1.name': '1 bad name',
     });
     expect(refused.statusCode).toBe(400);
-    expect(textOf(refused.body)).toContain('Step 1: “Gone__c” is not in Salesforce');
+    expect(textOf(refused.body)).toContain('Step 1: Fields to search. “Gone__c” is not in Salesforce');
     expect(refused.body).toMatch(
       /value="Gone__c"[^>]*aria-invalid="true"><p class="fault">“Gone__c” is not in Salesforce/,
     );
@@ -266,7 +266,7 @@ describe('a saved lookup', () => {
     await portal.lookups.noteCheck(only(), [
       { step: 1, part: 'fields', position: 0, problem: 'gone', subject: 'Phone' },
     ]);
-    expect(textOf((await browser.get(page)).body)).toContain('Step 2: “Phone” is not in Salesforce');
+    expect(textOf((await browser.get(page)).body)).toContain('Step 2: Fields to search. “Phone” is not in Salesforce');
     expect(textOf((await browser.get('/lookups')).body)).toContain('One problem');
   });
 
@@ -375,7 +375,7 @@ describe('the test box', () => {
     const { page, body } = await make();
     const refused = await press(page, body, 'test', { 'trial.callerId': '030 23125001', 's0.fields': [] });
     expect(refused.statusCode).toBe(400);
-    expect(textOf(refused.body)).toContain('Step 1: Something is missing here');
+    expect(textOf(refused.body)).toContain('Step 1: Fields to search. Something is missing here');
     expect(portal.lookupRuns.recorded).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { demoEmail, demoPassword, demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
 import { startStack } from '../../src/local/stack.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { shootLookupPages } from './lookup-pages.ts';
 import { shoot, wide } from './shoot.ts';
 
 /*
@@ -28,10 +29,10 @@ const stack = await startStack({
   temporary: true,
 });
 cleanup.defer(() => stack.stop());
-await seedDemo(stack.environment, stack.dataDir);
+const token = await seedDemo(stack.environment, stack.dataDir);
 const browser = await launchBrowser();
 cleanup.defer(() => browser.close());
-const context = await browser.newContext({ viewport: wide, deviceScaleFactor: 1 });
+const context = await browser.newContext({ viewport: wide, deviceScaleFactor: 1, locale: 'en-GB' });
 const page = await context.newPage();
 
 await page.goto(`${stack.url}/sign-up`);
@@ -60,6 +61,8 @@ await page.goto(`${stack.url}/phone-systems`);
 await shoot(page, folder, 'phone-systems');
 await page.goto(`${stack.url}/phone-systems/${demoPbxId}`);
 await shoot(page, folder, 'phone-system');
+const orgId = (await page.locator('dd code').nth(1).textContent()) ?? '';
+await shootLookupPages(page, folder, { url: stack.url, token, orgId });
 await page.goto(`${stack.url}/no-such-page`);
 await shoot(page, folder, 'not-found');
 

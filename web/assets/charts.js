@@ -34,8 +34,8 @@ function drawCharts() {
   container.hidden = false;
   const charts = /** @type {Charts} */ (JSON.parse(container.dataset.charts ?? ''));
   const timeZone = container.dataset.timeZone ?? 'UTC';
-  draw(container, 'answers', answersOf(charts), timeZone);
-  draw(container, 'durations', durationsOf(charts), timeZone);
+  draw(container, 'answers', answersOf(charts), timeZone, charts.spanSeconds);
+  draw(container, 'durations', durationsOf(charts), timeZone, charts.spanSeconds);
 }
 
 /** Stacked bars: what lies on top carries the sum of what is below. @param {Charts} charts */
@@ -71,6 +71,7 @@ function durationsOf({ times, durations, deadline }) {
       stroke: token('--accent'),
       width: 2,
       dash: dashes[index],
+      points: { show: true, size: 5 },
     })),
     {
       label: deadline.name,
@@ -89,8 +90,9 @@ function durationsOf({ times, durations, deadline }) {
  * @param {string} name
  * @param {{ data: (number | null)[][], series: (uPlot.Series & { read: (number | null)[] })[], unit: string }} chart
  * @param {string} timeZone
+ * @param {number} spanSeconds
  */
-function draw(container, name, { data, series, unit }, timeZone) {
+function draw(container, name, { data, series, unit }, timeZone, spanSeconds) {
   const place = container.querySelector(`[data-chart="${name}"]`);
   const reading = place?.parentElement?.querySelector('[data-reading]');
   if (!(place instanceof HTMLElement) || !reading) return;
@@ -100,6 +102,12 @@ function draw(container, name, { data, series, unit }, timeZone) {
     ticks: { stroke: token('--line') },
   };
   const time = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short', timeZone });
+  const tick = new Intl.DateTimeFormat(locale, {
+    ...(spanSeconds > 3_600 && { weekday: 'short' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  });
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const inOrder = name === 'answers' ? series.toReversed() : series;
   drawn.push(
@@ -109,8 +117,14 @@ function draw(container, name, { data, series, unit }, timeZone) {
         height,
         legend: { show: false },
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), timeZone),
-        scales: { y: { range: (_, _min, max) => [0, Math.max(max * 1.1, 1)] } },
-        axes: [axis, { ...axis, size: 60, values: (_, values) => values.map((value) => number.format(value)) }],
+        scales: {
+          x: { range: (_, min, max) => [min - spanSeconds / 2, max + spanSeconds / 2] },
+          y: { range: (_, _min, max) => [0, Math.max(max * 1.1, 1)] },
+        },
+        axes: [
+          { ...axis, values: (_, seconds) => seconds.map((value) => tick.format(value * 1_000)) },
+          { ...axis, size: 60, values: (_, values) => values.map((value) => number.format(value)) },
+        ],
         series: [{}, ...series],
         hooks: {
           setCursor: [

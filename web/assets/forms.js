@@ -52,4 +52,6 @@ function followReading(form) {
     clearTimeout(timer);
     timer = setTimeout(() => void read(), readAfterMs);
   });
+  // Somebody may have typed before this ran.
+  void read();
 }
