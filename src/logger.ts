@@ -2,11 +2,26 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** A token in a query never reaches the log. */
-export const maskUrl = (url: string): string =>
-  url
-    .replace(/([?&](?:token|code|state|callerid|calledid|ivrid)=)[^&#]*/gi, '$1***')
-    .replace(/(\/IVRParams\/[^/?]+\/)[^/?]+/i, '$1***');
+const plainSegment = /^(?!eyJ)(?!.*\d{7})[A-Za-z][\w.-]{0,60}$/;
+const idSegment =
+  /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{6}(?:-[0-9a-f]{6}){2}(?:00D[0-9a-z]{12}(?:[0-9a-z]{3})?)?|00D[0-9a-z]{12}(?:[0-9a-z]{3})?)$/i;
+
+/**
+ * What of a URL may be logged: its path as far as it is words and ids, and which parameters it has. Tokens, numbers and addresses come in
+ * any parameter and in any spelling, so no value is kept.
+ */
+export function maskUrl(url: string): string {
+  const [, path = '', query] = /^([^?]*)(?:\?(.*))?$/s.exec(url) ?? [];
+  const kept = path
+    .split('/')
+    .map((part) => (part === '' || plainSegment.test(part) || idSegment.test(part) ? part : '***'));
+  if (query === undefined) return kept.join('/');
+  const names = query.split('&').map((parameter) => {
+    const [name = ''] = parameter.split('=', 1);
+    return /^[a-z_]{1,20}$/i.test(name) ? `${name}=***` : '***';
+  });
+  return `${kept.join('/')}?${names.join('&')}`;
+}
 
 /** Structured lines on stdout; secrets and numbers are masked by name wherever they stand. */
 export function createLogger(level: string, name: string, destination?: DestinationStream): Logger {

@@ -78,5 +78,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app,
 /** Where to go after signing in: a path of ours, whatever somebody put into a link. */
 export function localPath(next: string, publicUrl: string): string {
   const url = next.startsWith('/') ? URL.parse(next, publicUrl) : null;
-  return url?.origin === publicUrl && url.pathname !== '/' ? url.pathname + url.search : '/salesforce-connection';
+  // A path that begins with two slashes names a host, also when dots before it made it so.
+  const isPage = url?.origin === publicUrl && url.pathname !== '/' && !url.pathname.startsWith('//');
+  return isPage ? url.pathname + url.search : '/salesforce-connection';
 }
