@@ -188,7 +188,7 @@ describe('the way back from Salesforce', () => {
 describe('the status', () => {
   it('is Inactive within a second of the first refused lookup, without a reload', async () => {
     const { page, account } = await connected();
-    const phoneSystem = await product.newPhoneSystem(account);
+    const phoneSystem = await product.newPhoneSystem(account, 7_000);
     await expect
       .poll(async () => (await product.ask(phoneSystem, acme, demoRecords.direct.call)).body)
       .toBe(`${demoRecords.direct.ownerExtension}\n`);

@@ -49,6 +49,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 it(
   'keeps the token through every generated schedule, or ends broken with the right reason',
+  { retry: 0, timeout: isLong ? 1_800_000 : 120_000 },
   async ({ task }) => {
     const counted = { schedules: 0, refreshes: 0, deaths: 0, spentSent: 0, together: 0, active: 0, broken: 0 };
     const property = (world: Simulation) =>
@@ -73,7 +74,6 @@ it(
       `ended active ${counted.active}, broken as they had to ${counted.broken}`;
     for (const each of ended) if (each.status === 'rejected') throw each.reason;
   },
-  isLong ? 1_800_000 : 120_000,
 );
 
 /** Goes through one schedule, then takes the access token away: what happens then shows what is left. */

@@ -13,7 +13,7 @@ console.log(`Seed ${seed}; the same again: npm run faults -- ${suites.join(' ')}
 const vitest = await startVitest(
   suites.map((suite) => `test/faults/${suite}`),
   // One file after the other: what is counted is not to depend on what else runs here.
-  { watch: false, maxWorkers: 1, provide: { faults: { seed } } },
+  { watch: false, maxWorkers: 1, retry: 0, provide: { faults: { seed } } },
 );
 const rows = vitest.state
   .getTestModules()

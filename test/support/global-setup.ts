@@ -132,7 +132,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-const portSettings = [
+export const portSettings = [
   'PORT',
   'POSTGRES_PORT',
   'TEMPORAL_PORT',
