@@ -199,6 +199,8 @@ export interface RefreshLimits {
 
 export interface CredentialsStore {
   read(orgId: OrgId): Promise<Credentials | undefined>;
+  /** What can be told without opening what is sealed. */
+  readVersion(orgId: OrgId): Promise<Pick<Credentials, 'version' | 'issuedAtMs' | 'refreshStartedAtMs'> | undefined>;
   /** Step 1 of the protocol. False: a refresh is marked already, or the version is another. */
   markRefresh(orgId: OrgId, version: number, attempt: string): Promise<boolean>;
   /** Marks again after an attempt that is known to have ended without a known outcome. False: the mark is not that attempt's. */

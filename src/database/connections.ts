@@ -4,6 +4,7 @@ import { connections } from '../../drizzle/schema/connections.ts';
 import { credentials } from '../../drizzle/schema/credentials.ts';
 import { oneTimeLinks } from '../../drizzle/schema/one-time-links.ts';
 import type { Cause, Connection, Observations, ReasonDetail } from '../domain/connection.ts';
+import { AppError } from '../errors.ts';
 import type { Change, ConnectionChange, Connections, FormerGrant, HandOverOutcome, Sealer } from '../ports.ts';
 import { authorizationContext } from './authorizations.ts';
 import { notifyChange } from './changes.ts';
@@ -81,7 +82,7 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
             };
           }
           const formerRefreshToken =
-            former && sealer.open(former.refreshTokenSealed, credentialsContext(grant.orgId, 'refresh'));
+            former && openIfPossible(sealer, former.refreshTokenSealed, credentialsContext(grant.orgId, 'refresh'));
           const isReplaced = formerRefreshToken !== undefined && formerRefreshToken !== grant.refreshToken;
           const version = (former?.version ?? 0) + 1;
           const fresh = {
@@ -333,3 +334,13 @@ export const toConnection = (row: Row): Connection => ({
   disconnecting: row.disconnecting,
   revision: row.revision,
 });
+
+/** A former grant whose key is lost is not revoked, but must not keep a new one from taking its place. */
+function openIfPossible(sealer: Sealer, sealed: string, context: string): string | undefined {
+  try {
+    return sealer.open(sealed, context);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'STORED_SECRET_UNREADABLE') return undefined;
+    throw error;
+  }
+}

@@ -23,6 +23,25 @@ export function createCredentials(db: Drizzle, sealer: Sealer): CredentialsStore
         return row && toCredentials(row, sealer);
       }),
 
+    readVersion: (orgId) =>
+      guarded(async () => {
+        const [row] = await db
+          .select({
+            version: credentials.version,
+            issuedAt: credentials.issuedAt,
+            refreshStartedAt: credentials.refreshStartedAt,
+          })
+          .from(credentials)
+          .where(eq(credentials.orgId, orgId));
+        return (
+          row && {
+            version: row.version,
+            issuedAtMs: row.issuedAt.getTime(),
+            refreshStartedAtMs: row.refreshStartedAt?.getTime(),
+          }
+        );
+      }),
+
     markRefresh: (orgId, version, attempt) =>
       guarded(async () => {
         const rows = await db

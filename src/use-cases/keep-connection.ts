@@ -3,9 +3,8 @@ import type { ConnectionFacts, TimelineAction } from '../domain/connection-life.
 import type { ConnectionRecord } from '../domain/connection-outcomes.ts';
 import { warningsOf } from '../domain/early-warnings.ts';
 import type { OrgId } from '../domain/ids.ts';
-import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { Audit, AuditEvent, Connections, Credentials, CredentialsStore } from '../ports.ts';
+import type { Audit, AuditEvent, Connections, CredentialsStore } from '../ports.ts';
 import { considerAlerts, type AlertPorts } from './consider-alerts.ts';
 
 /** The connection of an org as a workflow finds it; null when there is none that is not disconnected. */
@@ -13,7 +12,8 @@ export async function readConnection(
   { connections, credentials }: { connections: Connections; credentials: CredentialsStore },
   orgId: OrgId,
 ): Promise<ConnectionFacts | null> {
-  const [row, current] = await Promise.all([connections.ofOrg(orgId), readVersion(credentials, orgId)]);
+  // Credentials that cannot be opened are there all the same: the check says so.
+  const [row, current] = await Promise.all([connections.ofOrg(orgId), credentials.readVersion(orgId)]);
   if (!row || row.state === 'disconnected' || !current) return null;
   return {
     connectionId: row.id,
@@ -86,18 +86,5 @@ export async function recordConnection(
     }
     const isWritten = await connections.update(connectionId, version, known);
     if (isWritten) await considerAlerts(ports, { id: connectionId, orgId, ...known });
-  }
-}
-
-/** Credentials that cannot be opened are there all the same: the check says so. */
-async function readVersion(
-  credentials: CredentialsStore,
-  orgId: OrgId,
-): Promise<Pick<Credentials, 'version' | 'issuedAtMs' | 'refreshStartedAtMs'> | undefined> {
-  try {
-    return await credentials.read(orgId);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'STORED_SECRET_UNREADABLE') throw error;
-    return { version: 0, issuedAtMs: 0, refreshStartedAtMs: undefined };
   }
 }

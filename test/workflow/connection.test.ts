@@ -8,6 +8,7 @@ import {
   patientIntervals,
   type ConnectionWorld,
 } from '../support/connection-world.ts';
+import { historyText } from '../support/history.ts';
 
 let world: ConnectionWorld;
 let worker: RunningWorker;
@@ -295,6 +296,15 @@ describe('broken', () => {
   });
 });
 
+it('is mended by a new authorization when the key that sealed the tokens is lost', async () => {
+  await connect();
+  await world.database.sql`update credentials set refresh_token_sealed = access_token_sealed`;
+  await world.engine.checkNow(acme);
+  await world.row(accountId, { state: 'broken', cause: 'stored-secret-unreadable' });
+  await world.outcome(await world.authorize(accountId));
+  await world.row(accountId, { state: 'active', cause: undefined });
+});
+
 describe('watching', () => {
   it('tells the connection of an inactive token once, and costs no history while all is well', async () => {
     await connect();
@@ -322,6 +332,19 @@ describe('disconnecting', () => {
     await until(() => world.standIn.control.describeOrg(acme).grants).toBe(0);
     const { connection } = await world.connect();
     expect(connection.accountId).not.toBe(accountId);
+  });
+
+  it.each([
+    ['goes on', async () => undefined],
+    ['had to be started again', () => world.temporal.client.workflow.getHandle(connectionWorkflowId(acme)).terminate()],
+  ])('works without the key that sealed the tokens, also when its execution %s', async (_how, happen) => {
+    await connect();
+    await happen();
+    // A token that stands in the other column opens as little as one whose key is lost.
+    await world.database.sql`update credentials set refresh_token_sealed = access_token_sealed`;
+    await world.engine.disconnect(acme);
+    expect(await world.connections.ofAccount(accountId)).toMatchObject({ state: 'disconnected' });
+    expect(await world.credentials.readVersion(acme)).toBeUndefined();
   });
 
   it('waits for a refresh under way, shows so, and leaves nothing behind', async () => {
@@ -390,7 +413,7 @@ describe('its execution', () => {
     const histories: string[] = [];
     for await (const { workflowId, runId } of world.temporal.client.workflow.list()) {
       const { events } = await world.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-      histories.push(decoded(events));
+      histories.push(historyText(events));
     }
     expect(histories.length).toBeGreaterThan(2);
     for (const text of histories) {
@@ -399,11 +422,3 @@ describe('its execution', () => {
     }
   });
 });
-
-/** A history as text, with every payload opened. */
-const decoded = (events: unknown): string =>
-  JSON.stringify(events, (_key, value: unknown) => {
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-    if (typeof value === 'bigint') return String(value);
-    return value;
-  });

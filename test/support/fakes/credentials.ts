@@ -34,6 +34,9 @@ export function createFakeCredentials(nowMs: () => number) {
     async read() {
       return store.row;
     },
+    async readVersion() {
+      return store.row;
+    },
     async markRefresh(_orgId: string, version: number, attempt: string) {
       if (store.row?.version !== version || store.row.refreshAttempt !== undefined) return false;
       store.row = { ...store.row, refreshStartedAtMs: nowMs(), refreshAttempt: attempt };
