@@ -175,6 +175,7 @@ export async function openProduct(product: Omit<TestServices['product'], 'inbox'
     async takeOrg(orgId: OrgId): Promise<void> {
       const turn = await database.sql.reserve();
       cleanup.defer(() => turn.release());
+      await turn`set statement_timeout = 0`;
       await turn`select pg_advisory_lock(hashtext(${orgId}))`;
       cleanup.defer(async () => {
         await turn`select pg_advisory_unlock(hashtext(${orgId}))`;
