@@ -635,6 +635,11 @@ export interface PhoneDirectory {
   credentials(orgId: OrgId): Credentials | undefined;
   /** Reads the credentials row again; coalesced. */
   reread(orgId: OrgId): Promise<Credentials | undefined>;
+  /**
+   * Reads an account's connection and its credentials again, for whoever finds none that can be used: news of them may be on its way.
+   * What is known then was read after it was asked for; all who ask meanwhile share the reading, and of an account few begin a second.
+   */
+  confirm(accountId: string): Promise<void>;
   /** Resolves when credentials above `version` are known, or false when the signal ends first or the connection is broken. */
   waitForVersionAbove(orgId: OrgId, version: number, signal: AbortSignal): Promise<boolean>;
 }

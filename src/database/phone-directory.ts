@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eq, sql } from 'drizzle-orm';
 import { connections } from '../../drizzle/schema/connections.ts';
 import { credentials } from '../../drizzle/schema/credentials.ts';
@@ -33,6 +34,7 @@ import { createReadInTurn } from './read-in-turn.ts';
 
 const tokenUsesEveryMs = 30_000;
 const readAgainAfterMs = 1_000;
+const confirmEveryMs = 250;
 
 /** What a change makes worth reading again. */
 type Part = readonly [
@@ -77,6 +79,9 @@ export async function openPhoneDirectory(dependencies: {
   const readings = new Set<Promise<void>>();
   let changedMeanwhile: Part[] | undefined;
   const retries = new Set<NodeJS.Timeout>();
+  /** By account: the reading that has not begun yet. */
+  const confirming = new Map<string, Promise<void>>();
+  const confirmedAtMs = new Map<string, number>();
   let used = new Map<string, number>();
 
   /** What is gone is forgotten. */
@@ -149,6 +154,7 @@ export async function openPhoneDirectory(dependencies: {
       await readPart(['credentials', orgId]);
       return known.credentials.get(orgId);
     },
+    confirm,
     waitForVersionAbove,
     async close() {
       stop();
@@ -174,6 +180,24 @@ export async function openPhoneDirectory(dependencies: {
       retry.unref();
       retries.add(retry);
     });
+  }
+
+  /** An account that cannot be connected, but is asked for all the time, costs no more than a reading each quarter of a second. */
+  function confirm(accountId: string): Promise<void> {
+    const reading = confirming.get(accountId) ?? readInItsTime(accountId);
+    confirming.set(accountId, reading);
+    return reading;
+  }
+
+  async function readInItsTime(accountId: string): Promise<void> {
+    const before = confirmedAtMs.get(accountId) ?? -Infinity;
+    await sleep(Math.max(0, before + confirmEveryMs - performance.now()), undefined, { ref: false });
+    // Whoever asks from here on wants a reading that begins later.
+    confirming.delete(accountId);
+    confirmedAtMs.set(accountId, performance.now());
+    await readPart(['connection', accountId]);
+    const connection = known.connection.get(accountId);
+    if (connection) await readPart(['credentials', connection.orgId]);
   }
 
   async function readPart(part: Part): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isSameOrg } from '../domain/answer.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import { toTripletId, type OrgId } from '../domain/ids.ts';
@@ -9,6 +10,8 @@ import { unknownPbx } from './authenticate-pbx.ts';
 import type { LookupCalls } from './lookup-calls.ts';
 import type { PbxLimiter } from './pbx-limiter.ts';
 import { readQuestion } from './read-question.ts';
+
+const confirmLimitMs = 500;
 
 export interface AskLookupRequest {
   readonly service: LookupService;
@@ -33,7 +36,7 @@ export type AskLookup = (request: AskLookupRequest) => Promise<Answer>;
  * and the phone system has one.
  */
 export function createAskLookup(dependencies: {
-  readonly directory: Pick<PhoneDirectory, 'connection' | 'lookup' | 'dialingRules'>;
+  readonly directory: Pick<PhoneDirectory, 'connection' | 'confirm' | 'lookup' | 'dialingRules'>;
   readonly calls: Pick<LookupCalls, 'answer'>;
   readonly limiter: PbxLimiter;
   readonly readNumber: (sent: string, rules: DialingRules) => ReadNumber;
@@ -41,7 +44,7 @@ export function createAskLookup(dependencies: {
   const { directory, calls, limiter, readNumber } = dependencies;
 
   return async ({ service, pbx, orgId, lookupId, question, arrivedAtMs }) => {
-    const connectedOrgId = orgOf(pbx, orgId);
+    const connectedOrgId = await orgOf(pbx, orgId);
     const { callerId, calledId, ivrId } = question;
     if (callerId === undefined && calledId === undefined && ivrId === undefined) {
       throw new AppError('REQUEST_INVALID', 'At least one of callerid, calledid and ivrid is required.');
@@ -58,10 +61,15 @@ export function createAskLookup(dependencies: {
   };
 
   /** The org connected; undefined where none ever was, which the answer says: there is nothing to compare the URL with. */
-  function orgOf(pbx: Pbx, given: string): OrgId | undefined {
-    const connection = directory.connection(pbx.accountId);
-    if (connection && !isSameOrg(given, connection.orgId)) throw unknownPbx();
-    return connection?.orgId;
+  async function orgOf(pbx: Pbx, given: string): Promise<OrgId | undefined> {
+    const connected = () => directory.connection(pbx.accountId)?.orgId;
+    const isAnother = (orgId: OrgId | undefined) => orgId !== undefined && !isSameOrg(given, orgId);
+    if (isAnother(connected())) {
+      // The account may have taken another org a moment ago, and the phone system its new URL. A database that is away changes nothing.
+      await Promise.race([directory.confirm(pbx.accountId).catch(() => undefined), sleep(confirmLimitMs)]);
+      if (isAnother(connected())) throw unknownPbx();
+    }
+    return connected();
   }
 
   function lookupOf(

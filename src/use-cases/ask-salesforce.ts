@@ -14,6 +14,8 @@ const attempts = 3;
 const firstPauseMs = 50;
 /** A database that is away must not keep the connection from hearing that its token was refused. */
 const rereadLimitMs = 250;
+/** Nor the caller waiting for a fallback. */
+const confirmLimitMs = 500;
 
 export interface SalesforceQuestion {
   readonly accountId: string;
@@ -32,13 +34,16 @@ export type AskSalesforce = (question: SalesforceQuestion, signal: AbortSignal) 
  * reason: a call, `salesforce-slow`; the pause after a failed one, that one's; the wait for a new access token or for its turn,
  * `deadline`.
  *
+ * Where no connection or credentials are known that can be used, the database is asked before the answer says so: the page may have
+ * told of a connection a moment before this process heard of it.
+ *
  * An access token that is refused is asked about in the database; unless another process has a newer one already, the connection
  * is told, once per process and version. The lookup waits for a version above it and tries once more.
  */
 export function createAskSalesforce(dependencies: {
   readonly directory: Pick<
     PhoneDirectory,
-    'connection' | 'credentials' | 'extensions' | 'reread' | 'waitForVersionAbove'
+    'connection' | 'credentials' | 'extensions' | 'reread' | 'confirm' | 'waitForVersionAbove'
   >;
   readonly findRecord: FindRecord;
   readonly gate: OrgGate;
@@ -50,8 +55,7 @@ export function createAskSalesforce(dependencies: {
   const told = new Map<OrgId, string>();
 
   return async (question, signal) => {
-    const connection = directory.connection(question.accountId);
-    let credentials = connection && isActive(connection.state) ? directory.credentials(connection.orgId) : undefined;
+    let credentials = usable(question.accountId) ?? (await confirmed(question.accountId, signal));
     if (!credentials) return trouble('not-connected');
 
     const isOver = () => signal.aborted;
@@ -80,6 +84,19 @@ export function createAskSalesforce(dependencies: {
       if (isOver()) return trouble(reason);
     }
   };
+
+  function usable(accountId: string): Credentials | undefined {
+    const connection = directory.connection(accountId);
+    return connection && isActive(connection.state) ? directory.credentials(connection.orgId) : undefined;
+  }
+
+  async function confirmed(accountId: string, signal: AbortSignal): Promise<Credentials | undefined> {
+    await untilAborted(
+      directory.confirm(accountId).catch(() => undefined),
+      AbortSignal.any([signal, AbortSignal.timeout(confirmLimitMs)]),
+    );
+    return usable(accountId);
+  }
 
   /** An error here is a bug of ours; the caller gets the fallback all the same. */
   async function find(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lookup, orgId, pbx } from '../support/fakes/lookups.ts';
+import { credentials, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
 import { createTestPhoneApi, matched, type TestPhoneApi } from '../support/phone-api.ts';
 
 let api: TestPhoneApi;
@@ -238,6 +238,16 @@ describe('a token', () => {
     expect(await status('nonsense')).toEqual(unknown);
     expect(await status(pbx.id, '00DB0000000CaT5MAK')).toEqual(unknown);
     expect(await status(pbx.id, '00DA')).toEqual(unknown);
+  });
+
+  it('opens the URL of an org connected a moment ago, of which news has not come yet', async () => {
+    const newOrg = '00DB0000000CaT5MAK';
+    const [known] = api.directory.connections.values();
+    if (known) api.directory.storedConnection = { ...known, orgId: newOrg };
+    api.directory.stored = { ...credentials, orgId: newOrg };
+    const answer = await asked(path(`callerid=0752543312&token=${token}`, { org: newOrg }));
+    expect([answer.statusCode, answer.body]).toEqual([200, '201\n']);
+    expect((await asked(path(`callerid=0752543312&token=${token}`))).statusCode).toBe(404);
   });
 
   it('has its use remembered', async () => {

@@ -71,9 +71,9 @@ beforeEach(async () => {
 });
 afterEach(() => directory.close());
 
-const openDirectory = () =>
+const openDirectory = (db = database.db) =>
   openPhoneDirectory({
-    db: database.db,
+    db,
     sealer,
     changes,
     pbxs: createPbxs(database.db, sealer),
@@ -142,6 +142,40 @@ it('gives each of many simultaneous readings a row that was read after it was as
     readings.push(directory.reread(orgId).then((known) => expect(known?.version).toBeGreaterThanOrEqual(version)));
   }
   await Promise.all(readings);
+});
+
+it('confirms what an account is connected to before news of it has come, over another org too', async () => {
+  await database.sql`update connections set state = 'broken', revision = 2 where org_id = ${orgId}`;
+  await notify({ kind: 'connection', accountId: mine.accountId, orgId, revision: 2 });
+  await expect.poll(() => directory.connection(mine.accountId)?.state).toBe('broken');
+  await database.sql`update connections set state = 'active', revision = 3 where org_id = ${orgId}`;
+  await setVersion(2);
+  await directory.confirm(mine.accountId);
+  expect(directory.connection(mine.accountId)).toMatchObject({ state: 'active' });
+  expect(directory.credentials(orgId)).toMatchObject({ version: 2 });
+});
+
+it('confirms for each who asks what was written before, and for all who ask at once by one reading', async () => {
+  let statements = 0;
+  const counting = new Proxy(database.db, {
+    get(target, name) {
+      if (name === 'select') statements += 1;
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+  const other = await openDirectory(counting);
+  statements = 0;
+  const confirmations = [];
+  for (let version = 2; version <= 4; version++) {
+    await setVersion(version);
+    for (let times = 0; times < 20; times++) {
+      const known = other.confirm(mine.accountId).then(() => other.credentials(orgId)?.version);
+      confirmations.push(known.then((found) => expect(found).toBeGreaterThanOrEqual(version)));
+    }
+  }
+  await Promise.all(confirmations);
+  expect(statements).toBeLessThanOrEqual(6);
+  await other.close();
 });
 
 it('reads everything again after a lost LISTEN, when changes went unheard', async () => {

@@ -17,6 +17,8 @@ export interface FakePhoneDirectory extends PhoneDirectory {
   readonly used: Map<string, number>;
   /** What the next reading of the row finds; and what is in memory from then on. */
   stored: Credentials | undefined;
+  /** Likewise of the connection. */
+  storedConnection: Connection | undefined;
   rereads: number;
   setCredentials(credentials: Credentials | undefined): void;
   setConnection(connection: Connection): void;
@@ -38,6 +40,7 @@ export function createFakePhoneDirectory(): FakePhoneDirectory {
     connections: new Map(),
     used: new Map(),
     stored: undefined,
+    storedConnection: undefined,
     rereads: 0,
     pbx: (id) => fake.pbxs.get(id),
     token: (id) => fake.tokens.get(id),
@@ -51,6 +54,10 @@ export function createFakePhoneDirectory(): FakePhoneDirectory {
       fake.rereads += 1;
       if (fake.stored) fake.setCredentials(fake.stored);
       return known;
+    },
+    async confirm() {
+      if (fake.storedConnection) fake.setConnection(fake.storedConnection);
+      if (fake.stored) fake.setCredentials(fake.stored);
     },
     waitForVersionAbove: (orgId, version, signal) =>
       new Promise((resolve) => {

@@ -127,6 +127,21 @@ it.each(['broken', 'disconnected'] as const)('does not ask with a connection tha
   expect(requests).toEqual([]);
 });
 
+it('asks with a connection made a moment ago, of which news has not come yet', async () => {
+  directory.setConnection({ ...connection, state: 'broken', cause: 'token-revoked' });
+  directory.storedConnection = connection;
+  directory.stored = version(2);
+  expect(await ask(question, within(1_000))).toEqual(matched('201'));
+  expect(requests[0]?.session).toMatchObject({ accessToken: 'access-2' });
+});
+
+it.each(['fails', 'hangs'])('says that nothing is connected in time when the database %s', async (trouble) => {
+  directory.setConnection({ ...connection, state: 'broken', cause: 'token-revoked' });
+  directory.confirm = () =>
+    trouble === 'fails' ? Promise.reject(new Error('away')) : new Promise<void>(() => undefined);
+  expect(await ask(question, within(100))).toEqual({ reason: 'not-connected', matches: 0 });
+});
+
 it('asks with a connection that is degraded', async () => {
   directory.setConnection({ ...connection, state: 'degraded', cause: 'salesforce-slow' });
   expect(await ask(question, within(1_000))).toEqual(matched('201'));
