@@ -18,6 +18,14 @@ type JsforceRequest = Parameters<JsforceTransport['httpRequest']>[0];
 /** Salesforce's own limit on queries in one composite request. */
 export const maxQueriesInComposite = 5;
 
+const mebibyte = 1024 * 1024;
+/** Five queries of a lookup with all the rows that it asks for, at a kilobyte each. */
+const maxFoundBytes = mebibyte;
+/** A page has at most 2,000 rows; those who list, unlike those who look up, have nobody waiting on the telephone. */
+const maxPageBytes = 4 * mebibyte;
+/** The describe of an object with 800 fields. */
+const maxResourceBytes = 8 * mebibyte;
+
 /**
  * The data API by jsforce, on a transport of ours: jsforce's own waits 15 s on a 503, has no time limit on bodies, and a body that is
  * cut ends the process (measured with 3.10.26). A connection lasts for one call and holds no refresh token, so that it never refreshes.
@@ -31,11 +39,12 @@ export function createSalesforceData(options: {
   async function call<T>(
     session: SalesforceSession,
     signal: AbortSignal,
+    maxAnswerBytes: number,
     ask: (connection: Connection) => Promise<T>,
   ): Promise<SalesforceResult<T>> {
     const seen: { answer: HttpAnswer | undefined } = { answer: undefined };
     try {
-      const value = await ask(connect(session, signal, seen));
+      const value = await ask(connect(session, signal, maxAnswerBytes, seen));
       return { ok: true, value, apiUsage: apiUsageOf(seen.answer) };
     } catch (error) {
       return { ok: false, failure: toFailure(error, signal, seen.answer) };
@@ -45,6 +54,7 @@ export function createSalesforceData(options: {
   function connect(
     session: SalesforceSession,
     signal: AbortSignal,
+    maxAnswerBytes: number,
     seen: { answer: HttpAnswer | undefined },
   ): Connection {
     const { instanceUrl, accessToken } = session;
@@ -61,6 +71,7 @@ export function createSalesforceData(options: {
                 url: request.url,
                 headers: { accept: 'application/json', ...request.headers },
                 body: typeof request.body === 'string' ? request.body : undefined,
+                maxAnswerBytes,
               },
               signal,
             );
@@ -73,7 +84,7 @@ export function createSalesforceData(options: {
 
   return {
     query: (session, soql, signal) =>
-      call(session, signal, async (connection) => {
+      call(session, signal, maxPageBytes, async (connection) => {
         const records: SalesforceRecord[] = [];
         let page = readPage(await connection.request(`/query?q=${encodeURIComponent(soql)}`));
         records.push(...page.records);
@@ -86,7 +97,7 @@ export function createSalesforceData(options: {
 
     queries: async (session, soql, signal) => {
       if (soql.length > maxQueriesInComposite) throw new RangeError('A composite request takes at most five queries.');
-      return call(session, signal, async (connection) => {
+      return call(session, signal, maxFoundBytes, async (connection) => {
         const answer = await connection.requestPost('/composite', {
           allOrNone: false,
           compositeRequest: soql.map((query, position) => ({
@@ -101,7 +112,7 @@ export function createSalesforceData(options: {
     },
 
     search: (session, sosl, signal) =>
-      call(session, signal, async (connection) => {
+      call(session, signal, maxFoundBytes, async (connection) => {
         const answer = await connection.request(`/search?q=${encodeURIComponent(sosl)}`);
         const found = isObject(answer) ? answer['searchRecords'] : undefined;
         return readRecords(found);
@@ -119,6 +130,7 @@ export function createSalesforceData(options: {
               authorization: `Bearer ${accessToken}`,
               ...(ifModifiedSince !== undefined && { 'if-modified-since': ifModifiedSince }),
             },
+            maxAnswerBytes: maxResourceBytes,
           },
           signal,
         );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request, type Dispatcher } from 'undici';
 
 export interface HttpCall {
@@ -5,6 +6,8 @@ export interface HttpCall {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
+  /** What is larger is not read: reading and parsing it would keep everybody else in this process waiting. */
+  readonly maxAnswerBytes: number;
 }
 
 export interface HttpAnswer {
@@ -16,8 +19,8 @@ export interface HttpAnswer {
 
 export interface SalesforceHttp {
   /**
-   * Resolves when the whole body is there. The signal ends it in any phase; there are no redirects and no retries. Rejects with the
-   * signal's reason, undici's errors, or `BodyTooLargeError`.
+   * Resolves when the whole body is there, never after the signal. The signal ends it in any phase; there are no redirects and no
+   * retries. Rejects with the signal's reason, undici's errors, or `BodyTooLargeError`.
    */
   send(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer>;
   close(): Promise<void>;
@@ -29,22 +32,23 @@ export class BodyTooLargeError extends Error {
 }
 
 export interface SalesforceHttpLimits {
-  readonly maxBodyBytes: number;
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly connectionsPerOrigin: number;
 }
 
 const defaultLimits: SalesforceHttpLimits = {
-  maxBodyBytes: 8 * 1024 * 1024,
   connectTimeoutMs: 10_000,
   keepAliveMs: 30_000,
   connectionsPerOrigin: 256,
 };
 
+/** Parsing less takes no time worth speaking of. */
+const largeBytes = 64 * 1024;
+
 /** Kept-alive connections to Salesforce, one pool a process. HTTP/1.1 only: one lost connection then costs one call, not all. */
 export function createSalesforceHttp(limits: Partial<SalesforceHttpLimits> = {}): SalesforceHttp {
-  const { maxBodyBytes, connectTimeoutMs, keepAliveMs, connectionsPerOrigin } = { ...defaultLimits, ...limits };
+  const { connectTimeoutMs, keepAliveMs, connectionsPerOrigin } = { ...defaultLimits, ...limits };
   const agent = new Agent({
     allowH2: false,
     connect: { timeout: connectTimeoutMs },
@@ -53,8 +57,10 @@ export function createSalesforceHttp(limits: Partial<SalesforceHttpLimits> = {})
     maxHeaderSize: 64 * 1024,
     pipelining: 1,
   });
+  /** Large answers are handed over one by one, each after the timers that are due: what is too late by then is not parsed. */
+  let turn = Promise.resolve();
   return {
-    async send({ method, url, headers, body }, signal) {
+    async send({ method, url, headers, body, maxAnswerBytes }, signal) {
       signal.throwIfAborted();
       const response = await request(url, {
         dispatcher: agent,
@@ -64,17 +70,24 @@ export function createSalesforceHttp(limits: Partial<SalesforceHttpLimits> = {})
         body: body ?? null,
         signal,
       });
+      const answer = await wholeBody(response, maxAnswerBytes);
+      if (answer.length > largeBytes) await (turn = turn.then(() => sleep(0)));
+      signal.throwIfAborted();
       return {
         statusCode: response.statusCode,
         headers: singleValues(response.headers),
-        body: await wholeBody(response.body, maxBodyBytes),
+        body: answer.toString('utf8'),
       };
     },
     close: () => agent.destroy(),
   };
 }
 
-async function wholeBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+async function wholeBody({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
+  if (Number(headers['content-length']) > maxBytes) {
+    body.on('error', () => undefined).destroy();
+    throw new BodyTooLargeError('The answer says that it is larger than what is read of one.');
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -83,7 +96,7 @@ async function wholeBody(body: Dispatcher.ResponseData['body'], maxBytes: number
     if (bytes > maxBytes) throw new BodyTooLargeError('The answer is larger than what is read of one.');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, bytes).toString('utf8');
+  return Buffer.concat(chunks, bytes);
 }
 
 function singleValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {

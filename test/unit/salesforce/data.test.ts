@@ -33,7 +33,7 @@ beforeEach(async () => {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  http = createSalesforceHttp({ maxBodyBytes: 64 * 1024 });
+  http = createSalesforceHttp();
   data = createSalesforceData({ http, apiVersion: '67.0' });
   session = sessionAt((server.address() as AddressInfo).port);
 });
