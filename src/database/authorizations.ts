@@ -4,7 +4,7 @@ import { oneTimeLinks } from '../../drizzle/schema/one-time-links.ts';
 import type { AuthorizationReason, ReasonDetail } from '../domain/connection.ts';
 import type { Authorization, Authorizations, FormerGrant, Grant, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
-import { guarded, type Drizzle } from './client.ts';
+import { guarded, guardedPatiently, type Drizzle } from './client.ts';
 import { sealContext } from './sealed-columns.ts';
 
 type Row = typeof authorizations.$inferSelect;
@@ -81,7 +81,7 @@ export function createAuthorizations(db: Drizzle, sealer: Sealer): Authorization
       ),
 
     takeCode: (id) =>
-      guarded(async () => {
+      guardedPatiently(async () => {
         const [row] = await db
           .update(authorizations)
           .set({ codeTakenAt: sql`now()` })

@@ -33,18 +33,47 @@ export function violatedConstraint(error: unknown): string | undefined {
   return cause instanceof postgres.PostgresError && cause.code === uniqueViolation ? cause.constraint_name : undefined;
 }
 
+/** How long whoever looks at a page waits. A server that stands still says nothing, not even no. */
+const answerLimitMs = 5_000;
+
 /**
  * Runs statements so that what they throw carries no parameter: drizzle's error prints them all, secrets and numbers included.
- * Expected violations are turned into data or an `AppError` by the caller inside.
+ * Expected violations are turned into data or an `AppError` by the caller inside. Throws `DATABASE_UNAVAILABLE` when the database is
+ * away, or says nothing for five seconds; what was sent by then may still happen.
  */
-export async function guarded<T>(statements: () => Promise<T>): Promise<T> {
+export async function guarded<T>(statements: () => Promise<T>, limitMs: number = answerLimitMs): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new AppError('DATABASE_UNAVAILABLE', `The database said nothing for ${limitMs} ms.`)),
+      limitMs,
+    );
+  });
+  try {
+    return await Promise.race([guardedPatiently(statements), silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The same without a limit but the server's own: for what may take long by right, and for what must not be left while nobody knows
+ * whether it happens.
+ */
+export async function guardedPatiently<T>(statements: () => Promise<T>): Promise<T> {
   try {
     return await statements();
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    const state = sqlState(error);
-    throw new AppError('DATABASE_UNAVAILABLE', `The database refused a statement (${state ?? networkCode(error)}).`);
+    throw withoutParameters(error);
   }
+}
+
+function withoutParameters(error: unknown): Error {
+  if (error instanceof AppError) return error;
+  const state = sqlState(error);
+  // Nothing is wrong with the database when it refuses a value: whoever sent it should have looked at it first.
+  if (state !== undefined && /^2[23]/.test(state)) return new Error(`The database refused a value (${state}).`);
+  return new AppError('DATABASE_UNAVAILABLE', `The database refused a statement (${state ?? networkCode(error)}).`);
 }
 
 function networkCode(error: unknown): string {

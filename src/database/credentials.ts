@@ -3,7 +3,7 @@ import { credentials } from '../../drizzle/schema/credentials.ts';
 import type { OrgId } from '../domain/ids.ts';
 import type { Credentials, CredentialsStore, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
-import { guarded, type Drizzle } from './client.ts';
+import { guarded, guardedPatiently, type Drizzle } from './client.ts';
 import { sealContext } from './sealed-columns.ts';
 
 /** What a sealed token belongs to: it opens in its own row and column only. */
@@ -43,7 +43,7 @@ export function createCredentials(db: Drizzle, sealer: Sealer): CredentialsStore
       }),
 
     markRefresh: (orgId, version, attempt) =>
-      guarded(async () => {
+      guardedPatiently(async () => {
         const rows = await db
           .update(credentials)
           .set(mark(attempt))
@@ -53,7 +53,7 @@ export function createCredentials(db: Drizzle, sealer: Sealer): CredentialsStore
       }),
 
     renewMark: (orgId, version, endedAttempt, attempt) =>
-      guarded(async () => {
+      guardedPatiently(async () => {
         const rows = await db
           .update(credentials)
           .set(mark(attempt))
@@ -63,7 +63,7 @@ export function createCredentials(db: Drizzle, sealer: Sealer): CredentialsStore
       }),
 
     takeOverMark: (orgId, version, attempt, olderThanMs) =>
-      guarded(async () => {
+      guardedPatiently(async () => {
         const rows = await db
           .update(credentials)
           .set(mark(attempt))
@@ -91,7 +91,7 @@ export function createCredentials(db: Drizzle, sealer: Sealer): CredentialsStore
       }),
 
     writeRefreshed: (orgId, version, attempt, grant) =>
-      guarded(() =>
+      guardedPatiently(() =>
         db.transaction(async (tx) => {
           const rows = await tx
             .update(credentials)
@@ -124,7 +124,7 @@ export function createCredentials(db: Drizzle, sealer: Sealer): CredentialsStore
       ),
 
     clearMark: (orgId, attempt) =>
-      guarded(async () => {
+      guardedPatiently(async () => {
         await db
           .update(credentials)
           .set({ refreshStartedAt: null, refreshAttempt: null })

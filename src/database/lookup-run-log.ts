@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm
 import { lookupRuns } from '../../drizzle/schema/lookup-runs.ts';
 import type { LookupRun } from '../domain/lookup.ts';
 import type { LookupRunFilter, LookupRunLog, LookupRunPlace, LookupRunSpan, Sealer } from '../ports.ts';
-import { guarded, type Drizzle } from './client.ts';
+import { guarded, guardedPatiently, type Drizzle } from './client.ts';
 import { toMoment, toRun } from './lookup-runs.ts';
 
 const portion = 1_000;
@@ -69,7 +69,9 @@ export function createLookupRunLog(db: Drizzle, sealer: Sealer): LookupRunLog {
       const conditions = where(accountId, filter);
       for (let last: LookupRun | undefined; ;) {
         const from = last;
-        const runs = await guarded(() => read(from ? [...conditions, older(from)] : conditions, 'older', portion));
+        const runs = await guardedPatiently(() =>
+          read(from ? [...conditions, older(from)] : conditions, 'older', portion),
+        );
         if (runs.length > 0) yield runs;
         if (runs.length < portion) return;
         last = runs.at(-1);

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { accounts } from '../../drizzle/schema/accounts.ts';
 import { defaultLookupRunDays } from '../domain/lookup-run-days.ts';
 import type { LookupRunRetention } from '../ports.ts';
-import { guarded, type Drizzle } from './client.ts';
+import { guarded, guardedPatiently, type Drizzle } from './client.ts';
 
 /** Whoever waits for a lock on the log makes every recording wait: better to try again tomorrow. */
 const lockTimeout = sql`set local lock_timeout = '2s'`;
@@ -24,7 +24,7 @@ export function createLookupRunRetention(db: Drizzle): LookupRunRetention {
       }),
 
     preparePartitions: () =>
-      guarded(() =>
+      guardedPatiently(() =>
         db.transaction(async (tx) => {
           await tx.execute(lockTimeout);
           await tx.execute(sql`select create_lookup_run_partitions((now() at time zone 'utc')::date, 4)`);
@@ -32,7 +32,7 @@ export function createLookupRunRetention(db: Drizzle): LookupRunRetention {
       ),
 
     dropOldPartitions: () =>
-      guarded(async () => {
+      guardedPatiently(async () => {
         const old = await db.execute<{ name: string }>(sql`
           select child.relname as name
           from pg_inherits join pg_class child on child.oid = inhrelid
@@ -51,7 +51,7 @@ export function createLookupRunRetention(db: Drizzle): LookupRunRetention {
       }),
 
     deleteOldRuns: (limit) =>
-      guarded(async () => {
+      guardedPatiently(async () => {
         const deleted = await db.execute(sql`
           with old as (
             select run.id, run.asked_at

@@ -23,7 +23,7 @@ import type {
   Pbxs,
   Sealer,
 } from '../ports.ts';
-import { guarded, type Drizzle } from './client.ts';
+import { guardedPatiently, type Drizzle } from './client.ts';
 import { toConnection } from './connections.ts';
 import { toCredentials } from './credentials.ts';
 import { toDialingRuleSet } from './dialing-rule-sets.ts';
@@ -202,7 +202,7 @@ export async function openPhoneDirectory(dependencies: {
 
   async function readPart(part: Part): Promise<void> {
     changedMeanwhile?.push(part);
-    const reading = readInTurn(part.join(' '), () => guarded(() => readers[part[0]](part[1])));
+    const reading = readInTurn(part.join(' '), () => guardedPatiently(() => readers[part[0]](part[1])));
     readings.add(reading);
     try {
       await reading;
@@ -217,7 +217,7 @@ export async function openPhoneDirectory(dependencies: {
       await Promise.allSettled(readings);
       changedMeanwhile = [];
       try {
-        await guarded(readEverything);
+        await guardedPatiently(readEverything);
       } finally {
         const parts = changedMeanwhile;
         changedMeanwhile = undefined;

@@ -105,6 +105,6 @@ it('lists the last runs of a phone system of the account, the newest first', asy
 
 it('fails without telling a number', async () => {
   const recorded = run({ askedAtMs: Number.MAX_SAFE_INTEGER / 1_100, pbxId: '\u0000' });
-  await expect(runs.record(recorded)).rejects.toThrow(expect.objectContaining({ code: 'DATABASE_UNAVAILABLE' }));
+  await expect(runs.record(recorded)).rejects.toThrow(/^The database refused a value \(22...\)\.$/);
   await expect(runs.record(recorded)).rejects.not.toThrow(/752543312/);
 });
