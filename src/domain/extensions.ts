@@ -4,7 +4,7 @@ export interface GivenExtension {
   readonly isPrimary: boolean;
 }
 
-/** What can be dialled or named as an extension. */
+/** What can be dialled or named as an extension, wherever it comes from. */
 export const isMappedExtension = (text: string): boolean => /^[A-Za-z0-9*#+._-]{1,40}$/.test(text);
 
 /** Each extension once, exactly one of them primary: the first that says so, else the first. */

@@ -1,4 +1,5 @@
 import type { DialingRules } from '../domain/dialing-rules.ts';
+import { isMappedExtension } from '../domain/extensions.ts';
 import type { ExtensionSource, LookupStep, UserSource } from '../domain/lookup-step.ts';
 import type { AnswerReason, Finding } from '../domain/lookup.ts';
 import type { PhoneNumber } from '../phone-numbers/read-number.ts';
@@ -224,7 +225,9 @@ export function createFindRecord(search: RecordSearch): FindRecord {
       | { ok: true; missing: 'no-extension' | 'owner-inactive' }
       | { ok: false; failure: SalesforceFailure }
     > {
-      const from = (where: 'map' | 'user-field' | 'record', extension: string | undefined) => {
+      /** A field of Salesforce may hold anything; what cannot be rung is no extension. */
+      const from = (where: 'map' | 'user-field' | 'record', value: string | undefined) => {
+        const extension = value !== undefined && isMappedExtension(value) ? value : undefined;
         observe?.({ kind: 'extension', step: position, from: extension === undefined ? 'nowhere' : where });
         return extension === undefined
           ? ({ ok: true, missing: 'no-extension' } as const)

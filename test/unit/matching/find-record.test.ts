@@ -165,6 +165,23 @@ describe('findRecord', () => {
     expect(found).not.toHaveProperty('extension');
   });
 
+  it.each(['2\r\n01', 'ask Ada', '201,202', '2'.repeat(41)])(
+    'takes no extension from Salesforce that cannot be rung, and goes on with the next step: %j',
+    async (stored) => {
+      const fromRecord: LookupStep = { ...step('Contact', 'Phone'), extension: { from: 'record', field: 'Fax' } };
+      search.records = [
+        record('Contact', '003A', '0752543312', {
+          values: { Phone: '0752543312', Fax: stored },
+          owner: owner(stored),
+        }),
+      ];
+      expect(await finding()).toMatchObject({ reason: 'no-extension', matches: 1 });
+      expect(await finding('+49752543312', { steps: [fromRecord] })).toMatchObject({ reason: 'no-extension' });
+      search.records.push(record('Lead', '00QA', '0752543312', { owner: owner('ada.example') }));
+      expect(await finding()).toMatchObject({ reason: 'matched', recordId: '00QA', extension: 'ada.example' });
+    },
+  );
+
   it('asks for the user when the search could tell only the id of the owner', async () => {
     search.users.set('005A', owner('207'));
     search.records = [record('Lead', '00QA', '+49 75 25 433 12', { owner: { kind: 'user-id-only', id: '005A' } })];
