@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { pbxTokenReader } from '../../src/crypto/pbx-jwt.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
@@ -38,6 +38,8 @@ import { createFakePhoneDirectory, type FakePhoneDirectory } from './fakes/phone
 
 export interface TestPhoneApi {
   readonly app: FastifyInstance;
+  /** The same, for an application that has more than the phone API. */
+  readonly plugin: FastifyPluginAsync;
   readonly directory: FakePhoneDirectory;
   readonly engine: FakeLookupEngine;
   readonly runs: FakeLookupRuns;
@@ -105,8 +107,35 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
     metrics,
     logger: app.log,
   });
+  const plugin = createPhoneApi({
+    authenticatePbx: createAuthenticatePbx({
+      directory,
+      reader: pbxTokenReader,
+      failures: createFailureLimiter(clock),
+      clock,
+    }),
+    askLookup: createAskLookup({ directory, calls, limiter: createPbxLimiter(clock), readNumber }),
+    configurePbx: createConfigurePbx({
+      pbxs,
+      lookups,
+      connections: { ofAccount: async (account) => directory.connection(account), ofOrg: async () => connection },
+      authenticateAccount,
+      verifySignature: (request) =>
+        verifyPackageRequest({ packageKeys, signer: requestSigner, nonces, clock }, request),
+      audit: { record: async (event) => void audited.push(event) },
+    }),
+    accountApi: {
+      authenticateAccount,
+      connections: { ofAccount: async (account) => directory.connection(account) },
+      texts: createTexts(),
+    },
+    directory,
+    clock,
+    publicUrl: 'http://localhost:3000',
+  });
   const api: TestPhoneApi = {
     app,
+    plugin,
     directory,
     engine,
     runs,
@@ -136,34 +165,7 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
       await calls.close();
     },
   };
-  await app.register(
-    createPhoneApi({
-      authenticatePbx: createAuthenticatePbx({
-        directory,
-        reader: pbxTokenReader,
-        failures: createFailureLimiter(clock),
-        clock,
-      }),
-      askLookup: createAskLookup({ directory, calls, limiter: createPbxLimiter(clock), readNumber }),
-      configurePbx: createConfigurePbx({
-        pbxs,
-        lookups,
-        connections: { ofAccount: async (account) => directory.connection(account), ofOrg: async () => connection },
-        authenticateAccount,
-        verifySignature: (request) =>
-          verifyPackageRequest({ packageKeys, signer: requestSigner, nonces, clock }, request),
-        audit: { record: async (event) => void audited.push(event) },
-      }),
-      accountApi: {
-        authenticateAccount,
-        connections: { ofAccount: async (account) => directory.connection(account) },
-        texts: createTexts(),
-      },
-      directory,
-      clock,
-      publicUrl: 'http://localhost:3000',
-    }),
-  );
+  await app.register(plugin);
   return api;
 }
 

@@ -79,37 +79,57 @@ export const ProblemSchema = Type.Object(
   { description: 'RFC 9457' },
 );
 
-const problem = (description: string) => ({
+const problem = (description: string, headers: Readonly<Record<string, TSchema>> = {}) => ({
   description,
+  headers,
   content: { 'application/problem+json': { schema: ProblemSchema }, 'text/plain': { schema: Type.String() } },
 });
 
 export const problems = {
   400: problem('A parameter is missing or cannot be read'),
-  401: problem('No token, or one that is not valid'),
-  403: problem('The token of another phone system'),
+  401: problem('No token, or one that is not valid', { 'WWW-Authenticate': Type.String() }),
+  403: problem('The token of another phone system, or one that may not be used from this address'),
   404: problem('Phone system, org or lookup unknown, or not yours'),
   409: problem('A lookup of the wrong kind'),
-  429: problem('Too many requests; see `Retry-After`'),
+  429: problem('Too many requests', { 'Retry-After': Type.Integer({ description: 'Seconds to wait', minimum: 1 }) }),
+  500: problem('A fault of this service; its log has the reason'),
 };
 
+/** Where a body is read. */
+export const bodyProblems = {
+  413: problem('A body longer than 64 KiB'),
+  415: problem('A body of a type that is not read here'),
+};
+
+/** Where the database is asked. */
+export const storageProblems = { 503: problem('This service cannot reach its database; ask again') };
+
 const text200 = Type.String();
-const answersWith = (schema: TSchema) => ({
-  200: {
-    description: 'The answer; `X-Trunkline-Reason`, `X-Trunkline-Run` and `X-Trunkline-Matches` explain it',
-    headers: {
-      'X-Trunkline-Reason': { schema: reason },
-      'X-Trunkline-Run': { schema: Type.String() },
-      'X-Trunkline-Matches': { schema: Type.String() },
+const answersWith = (schema: TSchema) => {
+  const headers = {
+    'X-Trunkline-Reason': reason,
+    'X-Trunkline-Run': Type.String(),
+    'X-Trunkline-Matches': Type.String(),
+  };
+  const content = {
+    'text/plain': { schema: text200 },
+    'application/json': { schema },
+    'application/xml': { schema: text200 },
+    'application/x-www-form-urlencoded': { schema: text200 },
+  };
+  return {
+    ...problems,
+    200: {
+      description: 'The answer; `X-Trunkline-Reason`, `X-Trunkline-Run` and `X-Trunkline-Matches` explain it',
+      headers,
+      content,
     },
-    content: {
-      'text/plain': { schema: text200 },
-      'application/json': { schema },
-      'application/xml': { schema: text200 },
-      'application/x-www-form-urlencoded': { schema: text200 },
+    404: {
+      description: `${problems[404].description}; or, where the phone system is set so, an answer that holds nothing`,
+      headers,
+      content: { ...problems[404].content, ...content },
     },
-  },
-  ...problems,
-});
+  };
+};
 export const extensionAnswers = answersWith(ExtensionAnswerSchema);
 export const dataAnswers = answersWith(DataAnswerSchema);

@@ -7,7 +7,7 @@ import type { AuthenticateAccount } from '../../../src/use-cases/authenticate-ac
 import { accountOfRequest, accountTokenAuth } from '../../plugins/account-token-auth.ts';
 import { presentConnectionStatus } from '../../presenters/connection-status.ts';
 import { ConnectionStatusSchema, OrgParamsSchema } from '../../schemas/connection-status.ts';
-import { problems } from '../../schemas/phone-api.ts';
+import { problems, storageProblems } from '../../schemas/phone-api.ts';
 import type { Texts } from '../../texts.ts';
 
 /** What the routes behind an account token need. */
@@ -28,7 +28,14 @@ export const connectionStatusRoutes: FastifyPluginAsync<AccountApiServices> = as
     operationId: 'getConnectionStatus',
     security: [{ accountToken: [] }],
     params: OrgParamsSchema,
-    response: { 200: ConnectionStatusSchema, 401: problems[401], 404: problems[404] },
+    response: {
+      200: ConnectionStatusSchema,
+      400: problems[400],
+      401: problems[401],
+      404: problems[404],
+      500: problems[500],
+      ...storageProblems,
+    },
   };
   for (const path of ['/connections/:orgId/status', '/connections/:orgId/status/']) {
     app.get(path, { schema: { ...schema, hide: path.endsWith('/') } }, async (request) => {

@@ -12,7 +12,15 @@ export const healthRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { 
     operationId: 'getHealth',
     params: PbxSchema,
     querystring: TokenQuerySchema,
-    response: { 200: HealthSchema, 401: problems[401], 403: problems[403], 404: problems[404] },
+    response: {
+      200: HealthSchema,
+      400: problems[400],
+      401: problems[401],
+      403: problems[403],
+      404: problems[404],
+      429: problems[429],
+      500: problems[500],
+    },
   };
   for (const path of ['/health/:pbxId', '/health/:pbxId/']) {
     app.get(path, { schema: { ...schema, hide: path.endsWith('/') } }, async (request) => {

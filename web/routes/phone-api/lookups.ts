@@ -5,6 +5,7 @@ import type { Answer, LookupService, Pbx, Question } from '../../../src/domain/l
 import { pbxOfRequest } from '../../plugins/pbx-token-auth.ts';
 import { chooseFormat, presentData, presentExtension } from '../../presenters/answer.ts';
 import {
+  bodyProblems,
   dataAnswers,
   DataQuestionSchema,
   extensionAnswers,
@@ -58,13 +59,19 @@ const services: readonly Service[] = [
 export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { askLookup, clock }) => {
   for (const service of services) {
     const { path, summary, operation, parameters, response } = service;
-    const shared = { tags: ['Phone API'], params: PbxAndOrgSchema, querystring: parameters, response };
-    const get = { ...shared, summary, operationId: `get${operation}` };
+    const shared = {
+      tags: ['Phone API'],
+      description: 'At least one of `callerid`, `calledid` and `ivrid` is required.',
+      params: PbxAndOrgSchema,
+      querystring: parameters,
+    };
+    const get = { ...shared, summary, operationId: `get${operation}`, response };
     const post = {
       ...shared,
       summary: `${summary}, asked by POST`,
       operationId: `post${operation}`,
       body: parameters,
+      response: { ...response, ...bodyProblems },
     };
     const handler = (request: FastifyRequest, reply: FastifyReply) => answerWith(service, request, reply);
     app.get(path, { schema: get }, handler);

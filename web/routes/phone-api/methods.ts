@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, HTTPMethods } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { problemOf } from '../../presenters/problem.ts';
 
 const allowed: Readonly<Record<string, readonly HTTPMethods[]>> = {
@@ -18,16 +18,19 @@ export const methodRoutes: FastifyPluginAsync = async (app) => {
       app.options(url, { schema: { hide: true } }, async (_request, reply) =>
         reply.header('allow', allow).code(204).send(),
       );
+      const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
+        reply
+          .code(405)
+          .header('allow', allow)
+          .type('application/problem+json; charset=utf-8')
+          .send(JSON.stringify(problemOf(405, 'METHOD_NOT_ALLOWED', `Only ${allow} can be used here.`)));
       app.route({
         method: others.filter((method) => !methods.includes(method)),
         url,
         schema: { hide: true },
-        handler: async (_request, reply) =>
-          reply
-            .code(405)
-            .header('allow', allow)
-            .type('application/problem+json; charset=utf-8')
-            .send(JSON.stringify(problemOf(405, 'METHOD_NOT_ALLOWED', `Only ${allow} can be used here.`))),
+        // Before the body is looked at: whatever is wrong with it, the method is what has to change.
+        onRequest: refuse,
+        handler: refuse,
       });
     }
   }

@@ -5,11 +5,12 @@ import type { Pbx } from '../../../src/domain/lookup.ts';
 import type { ConfigurationRequest, ConfigurePbx } from '../../../src/use-cases/configure-pbx.ts';
 import { unknownPbx } from '../../../src/use-cases/authenticate-pbx.ts';
 import { bearerToken } from '../../plugins/bearer-token.ts';
-import { PbxAndOrgSchema, problems } from '../../schemas/phone-api.ts';
+import { bodyProblems, PbxAndOrgSchema, problems, storageProblems } from '../../schemas/phone-api.ts';
 
 const id = (kind: string, removable: string) =>
   Type.Optional(
     Type.String({
+      minLength: removable === '' ? 1 : 0,
       maxLength: 40,
       description: `Id of the default ${kind} lookup; absent: it stays${removable}`,
       examples: ['12C153-CD55ED-2CB7C5'],
@@ -47,7 +48,7 @@ export const pbxConfRoutes: FastifyPluginAsync<{ configurePbx: ConfigurePbx }> =
     tags: ['Account API'],
     security: [{ accountToken: [] }, { packageSignature: [] }],
     params: PbxAndOrgSchema,
-    response: { 200: ConfigurationSchema, ...problems },
+    response: { 200: ConfigurationSchema, ...problems, ...storageProblems },
   };
   const get = { ...shared, summary: 'The default lookups of a phone system', operationId: 'getConfiguration' };
   const put = {
@@ -55,6 +56,7 @@ export const pbxConfRoutes: FastifyPluginAsync<{ configurePbx: ConfigurePbx }> =
     summary: 'Registers or changes the default lookups of a phone system',
     operationId: 'putConfiguration',
     body: DefaultsSchema,
+    response: { ...shared.response, ...bodyProblems },
   };
   for (const path of ['/PBXConf/:pbxAndOrg', '/PBXConf/:pbxAndOrg/']) {
     const hide = path.endsWith('/');
