@@ -79,6 +79,8 @@ export interface Policies {
   accessTokenLifeMs: number;
   /** Waited before each answer under /services/data. */
   latencyMs: number;
+  /** Waited besides for each query that compares a phone field by LIKE: no index serves it, so that the platform reads every record. */
+  phoneLikeLatencyMs: number;
   /** How long the token endpoint works on a request; a second one with the same refresh token meanwhile is refused. */
   tokenLatencyMs: number;
   /** How long a new or changed record stays invisible to `search` (SOSL). */

@@ -309,3 +309,30 @@ describe('errors', () => {
     expect([await find('Able'), await find('Nobody'), await find('Delta')]).toEqual([1, 0, 1]);
   });
 });
+
+it('answers a query with LIKE on a phone field late where the org is set so, alone and within a composite request, and no other', async () => {
+  org.org.policies.phoneLikeLatencyMs = 300;
+  const answered: string[] = [];
+  const ask = async (name: string, where: string) => {
+    const startedMs = performance.now();
+    expect((await org.query(`SELECT Id FROM Contact WHERE ${where} LIMIT 1`)).status).toBe(200);
+    answered.push(name);
+    return performance.now() - startedMs;
+  };
+  const composite = async () => {
+    const q = encodeURIComponent("SELECT Id FROM Lead WHERE Name = 'x' OR (NOT MobilePhone LIKE '0%')");
+    const url = `/services/data/v67.0/query?q=${q}`;
+    await org.call('POST', '/composite', { compositeRequest: [{ method: 'GET', url, referenceId: 'a' }] });
+    answered.push('composite');
+  };
+  const [lateMs] = await Promise.all([
+    ask('like', "Phone LIKE '%555%'"),
+    composite(),
+    ask('equal', "Phone = '5550100'"),
+    ask('name', "Name LIKE 'A%'"),
+  ]);
+  org.org.policies.phoneLikeLatencyMs = 0;
+  expect(answered.slice(0, 2).sort()).toEqual(['equal', 'name']);
+  expect(answered.slice(2).sort()).toEqual(['composite', 'like']);
+  expect(lateMs).toBeGreaterThanOrEqual(295);
+});

@@ -16,6 +16,8 @@ export interface ApiCall {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: unknown;
   readonly nowMs: number;
+  /** Makes the whole answer come this much later. */
+  readonly delay: (ms: number) => void;
   /** Carries out another call of the same caller: what composite requests are made of. */
   dispatch(method: string, url: string, body: unknown, headers?: Readonly<Record<string, string>>): ApiAnswer;
 }
@@ -61,7 +63,7 @@ export class Router {
 
   /** Carries out a call by its URL. Errors of Salesforce's become answers. */
   dispatch(
-    context: Pick<ApiCall, 'caller' | 'nowMs'>,
+    context: Pick<ApiCall, 'caller' | 'nowMs' | 'delay'>,
     method: string,
     url: string,
     body: unknown,

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { DataRoutes } from '../types.ts';
 import { Router, run, type ApiRoute } from './api.ts';
 import { recordsOf } from './records.ts';
@@ -28,7 +29,8 @@ export const dataRoutes: DataRoutes = async (fastify, options) => {
       handler: async (request, reply) => {
         const caller = options.callerOf(request);
         const { version = '', ...params } = request.params as Record<string, string>;
-        const context = { caller, nowMs: options.clock() };
+        let delayMs = 0;
+        const context = { caller, nowMs: options.clock(), delay: (ms: number) => void (delayMs += ms) };
         const { status, body, headers } = run(route, {
           ...context,
           records: recordsOf(caller.org),
@@ -39,6 +41,7 @@ export const dataRoutes: DataRoutes = async (fastify, options) => {
           body: request.body,
           dispatch: (...part) => router.dispatch(context, ...part),
         });
+        if (delayMs > 0) await setTimeout(delayMs);
         void reply.code(status).headers(headers ?? {});
         if (body === undefined) return reply.send();
         return reply.type('application/json;charset=UTF-8').send(JSON.stringify(body));

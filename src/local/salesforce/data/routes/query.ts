@@ -49,6 +49,7 @@ function query(call: ApiCall, resource: Resource) {
   }
   const { plan, statement } = planSoql(soql);
   const runtime = runtimeOf(call, statement.strings, resource === 'queryAll');
+  if (plan.scansPhones) call.delay(call.caller.org.policies.phoneLikeLatencyMs);
   const rows = plan.rows(runtime);
   if (plan.countOnly) return ok({ totalSize: rows.length, done: true, records: [] });
   const batch = batchOf(call.headers['sforce-query-options']);

@@ -4,7 +4,7 @@ import type { Row, Table } from '../store.ts';
 import { aggregates, compileAggregation, isPlainCount } from './aggregate.ts';
 import { compare, compileCondition, folded, type Condition, type Operand, type Scope } from './conditions.ts';
 import { blame, resolve, unsupportedObject, type Database, type Runtime } from './fields.ts';
-import { parseSoql, type Query, type Statement } from './parse.ts';
+import { parseSoql, type Expression, type Query, type Statement } from './parse.ts';
 import { compileSelect, type OutputRecord, type Projection } from './select.ts';
 
 /** A query that was understood against the schema; it can be run many times, with other strings too. */
@@ -17,6 +17,8 @@ export interface Plan {
   readonly countOnly: boolean;
   /** Whether an index of the real platform would serve: for `explain`. */
   readonly leading: Operand | null;
+  /** Whether a phone field is compared by LIKE, which no index serves. */
+  readonly scansPhones: boolean;
 }
 
 const plans = new Map<string, Plan>();
@@ -65,6 +67,7 @@ export function compileQuery(statement: Statement, query: Query, object: SObject
   const where = query.where === null ? null : compileCondition(query.where, scope);
   const leading = query.where?.kind === 'comparison' ? scope.operand(query.where.field) : null;
   const countOnly = isPlainCount(query);
+  const scansPhones = query.where !== null && likesPhone(query.where, scope);
 
   if (aggregates(query) && !countOnly) {
     const aggregation = compileAggregation(statement, object, query);
@@ -74,6 +77,7 @@ export function compileQuery(statement: Statement, query: Query, object: SObject
       object,
       countOnly: false,
       leading,
+      scansPhones,
       project: (group): OutputRecord => aggregation.project(group),
       rows: (runtime) => {
         const bound = having?.(runtime);
@@ -95,6 +99,7 @@ export function compileQuery(statement: Statement, query: Query, object: SObject
     object,
     countOnly,
     leading,
+    scansPhones,
     project,
     rows: (runtime) => {
       if (where === null && countOnly && query.limit === null && !runtime.includeDeleted) {
@@ -106,6 +111,18 @@ export function compileQuery(statement: Statement, query: Query, object: SObject
       return cut(found, query);
     },
   };
+}
+
+function likesPhone(expression: Expression, scope: Scope): boolean {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return expression.parts.some((part) => likesPhone(part, scope));
+    case 'not':
+      return likesPhone(expression.part, scope);
+    case 'comparison':
+      return expression.operator === 'LIKE' && scope.operand(expression.field).field.type === 'phone';
+  }
 }
 
 /** The list of a child sub-query: null when the parent has none. */
