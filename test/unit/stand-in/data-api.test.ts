@@ -230,6 +230,46 @@ describe('composite', () => {
     expect((await org.query(`SELECT COUNT() FROM Contact WHERE LastName = 'Undone'`)).body.totalSize).toBe(0);
   });
 
+  it('undoes what it changed and deleted, in every list and search, when a part fails and all or none is asked', async () => {
+    org.org.policies.searchIndexDelayMs = 0;
+    const contact = `${base}/sobjects/Contact`;
+    const { id: kept } = (await org.call('POST', contact, { LastName: 'Kept', Phone: '030 777000' })).body;
+    const { id: changed } = (await org.call('POST', contact, { LastName: 'Before', Phone: '030 777111' })).body;
+    const person = (await org.call('POST', `${base}/sobjects/Account`, { LastName: 'Person', PersonHomePhone: '1' }))
+      .body.id;
+    const everything = () => ['Account', 'Contact'].map((object) => org.org.records.list(object));
+    const stored = () => JSON.stringify(org.org.records.snapshot()).split(/[{}]/).sort();
+    const [all, keptData] = [everything(), stored()];
+    const before = (await org.call('GET', `${contact}/${changed}`)).body;
+    org.clock.nowMs += 60_000;
+    const { body } = await org.call('POST', '/composite', {
+      allOrNone: true,
+      compositeRequest: [
+        { method: 'PATCH', referenceId: 'a', url: `${contact}/${changed}`, body: { LastName: 'After', Phone: '1' } },
+        { method: 'DELETE', referenceId: 'b', url: `${contact}/${kept}` },
+        { method: 'PATCH', referenceId: 'c', url: `${base}/sobjects/Account/${person}`, body: { LastName: 'Other' } },
+        { method: 'DELETE', referenceId: 'd', url: `${base}/sobjects/Account/${person}` },
+        { method: 'POST', referenceId: 'e', url: contact, body: {} },
+      ],
+    });
+    expect(body.compositeResponse.map(({ httpStatusCode }) => httpStatusCode)).toEqual([400, 400, 400, 400, 400]);
+    expect((await org.call('GET', `${contact}/${changed}`)).body).toEqual(before);
+    expect(everything()).toEqual(all);
+    expect(stored()).toEqual(keptData);
+    for (const [phone, id] of [
+      ['030777000', kept],
+      ['030777111', changed],
+    ]) {
+      const { searchRecords } = (await org.search(`FIND {${String(phone)}} IN PHONE FIELDS RETURNING Contact(Id)`))
+        .body;
+      expect(searchRecords.map(({ Id }) => Id)).toEqual([id]);
+    }
+    expect((await org.query(`SELECT COUNT() FROM Contact WHERE LastName IN ('After', 'Other')`)).body.totalSize).toBe(
+      0,
+    );
+    expect((await org.query(`SELECT COUNT() FROM Contact WHERE LastName = 'Person'`)).body.totalSize).toBe(1);
+  });
+
   it('refuses more than 25 parts, more than five queries, and SOSL', async () => {
     const part = (index: number, url: string) => ({ method: 'GET', referenceId: `r${index}`, url });
     const send = (count: number, url: string) =>
@@ -250,6 +290,15 @@ describe('composite', () => {
       ],
     });
     expect(batch.body).toMatchObject({ hasErrors: true, results: [{ statusCode: 200 }, { statusCode: 404 }] });
+    const none = await org.call('POST', '/composite/sobjects', {
+      allOrNone: true,
+      records: [{ attributes: { type: 'Contact' }, LastName: 'Nobody' }, { attributes: { type: 'Contact' } }],
+    });
+    expect(none.body).toMatchObject([
+      { success: false, errors: [{ statusCode: 'ALL_OR_NONE_OPERATION_ROLLED_BACK' }] },
+      { success: false, errors: [{ statusCode: 'REQUIRED_FIELD_MISSING' }] },
+    ]);
+    expect((await org.query(`SELECT COUNT() FROM Contact WHERE LastName = 'Nobody'`)).body.totalSize).toBe(0);
     const many = await org.call('POST', '/composite/sobjects', {
       records: [{ attributes: { type: 'Contact' }, LastName: 'Many' }, { attributes: { type: 'Contact' } }],
     });

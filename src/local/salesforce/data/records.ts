@@ -26,6 +26,8 @@ export class Records implements OrgRecords, Searchable {
   readonly #tables = new Map<SObject, StoredTable>();
   readonly #indexes = new Map<SObject, SearchIndex>();
   readonly #grown: GrownContacts | undefined;
+  /** How to take back what was changed since a transaction began; undefined outside of one. */
+  #undo: (() => void)[] | undefined;
   #rights: { readonly facts: readonly unknown[]; readonly rows: Rights } | undefined;
 
   constructor({ org, clock, contacts, snapshot, onChange }: RecordsOptions) {
@@ -138,6 +140,7 @@ export class Records implements OrgRecords, Searchable {
   delete(id: string): boolean {
     const object = sobjectOfId(id);
     const table = object === undefined ? undefined : this.#tables.get(object);
+    if (object !== undefined && table !== undefined) this.#remember(object, table, id);
     const row = table?.remove(id);
     if (object === undefined || row === undefined) return false;
     this.#indexes.get(object)?.removed(id, this.#clock());
@@ -145,6 +148,20 @@ export class Records implements OrgRecords, Searchable {
     if (typeof contact === 'string') this.delete(contact);
     this.#onChange();
     return true;
+  }
+
+  /** Changes that are made as one: `rollBack` takes all of them back. */
+  transaction<Result>(act: (rollBack: () => void) => Result): Result {
+    const undo: (() => void)[] = [];
+    this.#undo = undo;
+    try {
+      return act(() => {
+        for (const step of undo.toReversed()) step();
+        this.#onChange();
+      });
+    } finally {
+      this.#undo = undefined;
+    }
   }
 
   /** Whether there was such a record until somebody deleted it. */
@@ -239,8 +256,23 @@ export class Records implements OrgRecords, Searchable {
   }
 
   #put(object: SObject, row: Row, now: number): void {
-    this.#stored(object).put(row);
+    const table = this.#stored(object);
+    this.#remember(object, table, row.Id);
+    table.put(row);
     this.#indexes.get(object)?.changed(row, now);
+  }
+
+  #remember(object: SObject, table: StoredTable, id: string): void {
+    if (this.#undo === undefined) return;
+    const restore = table.savepoint(id);
+    this.#undo.push(() => {
+      restore();
+      const row = table.get(id);
+      const index = this.#indexes.get(object);
+      if (row === undefined) index?.removed(id, this.#clock());
+      else index?.changed(row, this.#clock());
+      if (object.name === 'User' && row !== undefined) this.#tellFrame(row);
+    });
   }
 
   /** A person account's contact shows the same name and numbers. */

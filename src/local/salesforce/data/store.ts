@@ -141,6 +141,23 @@ export class StoredTable implements Table {
     return row;
   }
 
+  /** Keeps what there is under an id, to be put back as if nothing had happened since. */
+  savepoint(id: string): () => void {
+    const row = this.get(id);
+    const recycled = this.#recycled.get(id);
+    const [changed, removed] = [this.#changed.has(id), this.#removed.has(id)];
+    return () => {
+      if (row === undefined) this.remove(id);
+      else this.#putBack(row);
+      if (recycled === undefined) this.#recycled.delete(id);
+      else this.#recycled.set(id, recycled);
+      if (changed) this.#changed.add(id);
+      else this.#changed.delete(id);
+      if (removed) this.#removed.add(id);
+      else this.#removed.delete(id);
+    };
+  }
+
   /** The id of the next new record. */
   newId(): string {
     return idOf(this.object.keyPrefix ?? '000', this.#orgId, this.#nextNumber++);
@@ -165,6 +182,16 @@ export class StoredTable implements Table {
     for (const row of snapshot.rows) this.put(row);
     for (const id of snapshot.removed) this.remove(id);
     this.#nextNumber = Math.max(this.#nextNumber, snapshot.next);
+  }
+
+  /** A scan comes by rows in the order of their ids, also by one that had been gone. */
+  #putBack(row: Row): void {
+    const wasGone = !this.#rows.has(row.Id);
+    this.put(row);
+    if (!wasGone) return;
+    const rows = [...this.#rows.values()].sort((left, right) => (left.Id < right.Id ? -1 : 1));
+    this.#rows.clear();
+    for (const each of rows) this.#rows.set(each.Id, each);
   }
 
   #unindex(row: Row): void {

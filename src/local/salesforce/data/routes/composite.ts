@@ -65,32 +65,29 @@ function composite(call: ApiCall): { compositeResponse: readonly PartAnswer[] } 
     );
   }
   const allOrNone = member(call.body, 'allOrNone') === true;
-  const undo: string[] = [];
-  const answers: PartAnswer[] = [];
-  const bodies = new Map<string, unknown>();
-  let failed = false;
-  for (const part of parts) {
-    if (failed && allOrNone) {
-      answers.push(halted(part));
-      continue;
+  return call.records.transaction((rollBack) => {
+    const answers: PartAnswer[] = [];
+    const bodies = new Map<string, unknown>();
+    let failed = false;
+    for (const part of parts) {
+      if (failed && allOrNone) {
+        answers.push(halted(part));
+        continue;
+      }
+      const answer = perform(part, bodies, call);
+      if (answer.httpStatusCode >= 400) failed = true;
+      else bodies.set(part.referenceId, answer.body);
+      answers.push(answer);
     }
-    const answer = perform(part, bodies, call);
-    if (answer.httpStatusCode >= 400) failed = true;
-    else {
-      bodies.set(part.referenceId, answer.body);
-      const id = member(answer.body, 'id');
-      if (part.method === 'POST' && answer.httpStatusCode === 201 && typeof id === 'string') undo.push(id);
-    }
-    answers.push(answer);
-  }
-  if (!failed || !allOrNone) return { compositeResponse: answers };
-  for (const id of undo.toReversed()) call.records.delete(id);
-  return {
-    compositeResponse: answers.map((answer, index) => {
-      const part = parts[index];
-      return answer.httpStatusCode < 400 && part !== undefined ? halted(part) : answer;
-    }),
-  };
+    if (!failed || !allOrNone) return { compositeResponse: answers };
+    rollBack();
+    return {
+      compositeResponse: answers.map((answer, index) => {
+        const part = parts[index];
+        return answer.httpStatusCode < 400 && part !== undefined ? halted(part) : answer;
+      }),
+    };
+  });
 }
 
 const halted = ({ referenceId }: Part): PartAnswer => ({
@@ -218,11 +215,37 @@ function eachRecord(
   const records = member(call.body, 'records');
   if (!Array.isArray(records)) throw jsonError('Required field is missing: records');
   checkCount(records.length);
-  return records.map((record: unknown) => {
+  return eachOrNone(call, member(call.body, 'allOrNone') === true, records as readonly unknown[], (record) => {
     const { attributes, ...values } = record as { attributes?: unknown };
     return resultOf(act(call, text(member(attributes, 'type')), values));
   });
 }
+
+/** With `allOrNone`, nothing has happened when one of them fails. */
+function eachOrNone<Item>(
+  call: ApiCall,
+  allOrNone: boolean,
+  items: readonly Item[],
+  act: (item: Item) => RecordResult,
+): readonly RecordResult[] {
+  return call.records.transaction((rollBack) => {
+    const results = items.map(act);
+    if (!allOrNone || results.every(({ success }) => success)) return results;
+    rollBack();
+    return results.map((result) => (result.success ? rolledBack : result));
+  });
+}
+
+const rolledBack: RecordResult = {
+  success: false,
+  errors: [
+    {
+      statusCode: 'ALL_OR_NONE_OPERATION_ROLLED_BACK',
+      message: 'Record rolled back because not all records were valid and the request was using AllOrNone header',
+      fields: [],
+    },
+  ],
+};
 
 function checkCount(count: number): void {
   if (count > mostRecords) {
@@ -246,7 +269,7 @@ function resultOf(answer: ApiAnswer, knownId = ''): RecordResult {
 function eachDeletion(call: ApiCall): readonly RecordResult[] {
   const ids = (call.query.get('ids') ?? '').split(',').filter((id) => id !== '');
   checkCount(ids.length);
-  return ids.map((id) => {
+  return eachOrNone(call, call.query.get('allOrNone') === 'true', ids, (id) => {
     const object = sobjectOfId(id)?.name ?? '';
     return resultOf(call.dispatch('DELETE', `/services/data/${call.version}/sobjects/${object}/${id}`, undefined), id);
   });
