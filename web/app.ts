@@ -20,6 +20,7 @@ import { createCookies } from './plugins/cookies.ts';
 import { showErrors } from './plugins/errors.ts';
 import { createFlashes } from './plugins/flash.ts';
 import { redirectToPublicUrl } from './plugins/public-url.ts';
+import { maxPathLength, readTarget } from './plugins/request-target.ts';
 import { readSessions, requireSignIn } from './plugins/session.ts';
 import { createAccountMails } from './presenters/mails.ts';
 import { accountTokenRoutes } from './routes/account-tokens.ts';
@@ -56,7 +57,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     trustProxy: options.trustProxy ?? false,
     bodyLimit: 64 * 1024,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: maxPathLength },
+    rewriteUrl: readTarget,
   });
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);

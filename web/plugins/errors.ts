@@ -4,6 +4,7 @@ import type { Pages } from '../pages.ts';
 import { problemOf, statusOfKind } from '../presenters/problem.ts';
 import type { Texts } from '../texts.ts';
 import { isForPrograms } from './public-url.ts';
+import { notFound } from './request-target.ts';
 
 /** An error as HTTP tells it. Bugs have no code and reveal nothing. */
 interface Failure {
@@ -43,11 +44,12 @@ export function showErrors(app: FastifyInstance, pages: Pages, t: Texts): void {
 
   app.setErrorHandler(sendPage);
   app.setNotFoundHandler(async (request, reply) => {
-    const error = new AppError('PAGE_NOT_FOUND', 'There is no such page.');
+    const error = notFound(request);
     if (!isForPrograms(request.url)) return sendPage(error, request, reply);
+    const { status, code = 'REQUEST_INVALID' } = toFailure(error);
     return reply
-      .status(404)
+      .status(status)
       .type('application/problem+json; charset=utf-8')
-      .send(JSON.stringify(problemOf(404, error.code, error.message)));
+      .send(JSON.stringify(problemOf(status, code, error.message)));
   });
 }

@@ -6,6 +6,7 @@ import type { ConfigurePbx } from '../../../src/use-cases/configure-pbx.ts';
 import type { Clock, PhoneDirectory } from '../../../src/ports.ts';
 import { openApi } from '../../plugins/openapi.ts';
 import { pbxTokenAuth } from '../../plugins/pbx-token-auth.ts';
+import { notFound } from '../../plugins/request-target.ts';
 import { connectionStatusRoutes, type AccountApiServices } from './connection-status.ts';
 import { healthRoutes } from './health.ts';
 import { lookupRoutes } from './lookups.ts';
@@ -43,6 +44,9 @@ const phoneApiRoutes =
   async (app) => {
     if (!app.hasContentTypeParser('application/x-www-form-urlencoded')) await app.register(formbody);
     app.setErrorHandler(sendProblem);
+    app.setNotFoundHandler((request) => {
+      throw notFound(request);
+    });
     app.addHook('onRequest', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });

@@ -3,6 +3,7 @@ import { AppError } from '../../../src/errors.ts';
 import { answerFormats, type AnswerFormat } from '../../../src/domain/lookup.ts';
 import { chooseFormat } from '../../presenters/answer.ts';
 import { problemOf, statusOfKind } from '../../presenters/problem.ts';
+import { lowerCaseNames } from './parameters.ts';
 
 /** An error of the phone API: one line where the phone system asked for text, else problem details. */
 export function sendProblem(
@@ -44,7 +45,7 @@ function explain(error: FastifyError | AppError): { status: number; code: string
 }
 
 function formatOf(request: FastifyRequest): AnswerFormat {
-  const { format } = (request.query ?? {}) as Readonly<Record<string, unknown>>;
+  const { format } = (lowerCaseNames(request.query) ?? {}) as Readonly<Record<string, unknown>>;
   const asked = answerFormats.find((known) => known === format);
   return chooseFormat(asked, request.headers.accept, 'json');
 }
