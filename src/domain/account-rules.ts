@@ -1,3 +1,5 @@
+import { isAllVisible } from './names.ts';
+
 export const passwordLength = { min: 12, max: 200 } as const;
 export const emailMaxLength = 254;
 
@@ -7,7 +9,9 @@ export const nameMaxLength = 100;
 /** The user name as it is stored. Undefined when the text is no e-mail address. */
 export function readEmail(text: string): string | undefined {
   const email = text.trim().toLowerCase();
-  return email.length <= emailMaxLength && /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+\.[a-z0-9-]{2,}$/.test(email)
+  return email.length <= emailMaxLength &&
+    isAllVisible(email) &&
+    /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+\.[a-z0-9-]{2,}$/.test(email)
     ? email
     : undefined;
 }

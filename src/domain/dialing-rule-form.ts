@@ -1,4 +1,5 @@
 import type { DialingRules } from './dialing-rules.ts';
+import { readName } from './names.ts';
 
 export type DialingRuleField = keyof DialingRules | 'name';
 
@@ -24,7 +25,7 @@ export function readDialingRulesForm(
   form: DialingRulesForm,
   countries: readonly string[],
 ): { ok: true; name: string; rules: DialingRules } | { ok: false; faults: readonly DialingRuleField[] } {
-  const name = form.name.trim();
+  const name = readName(form.name, dialingRuleLimits.name);
   const internalLength = wholeNumber(form.internalLength);
   const ddiDigits = wholeNumber(form.ddiDigits);
   const outsidePrefixes = form.outsidePrefixes
@@ -47,7 +48,7 @@ export function readDialingRulesForm(
   };
   const isPrefix = (text: string) => text.length <= dialingRuleLimits.prefix && /^[\d*#]*$/.test(text);
   const checks: Readonly<Record<DialingRuleField, boolean>> = {
-    name: name !== '' && name.length <= dialingRuleLimits.name,
+    name: name !== undefined,
     country: countries.includes(rules.country),
     countryCode: /^[1-9]\d{0,2}$/.test(rules.countryCode),
     longDistancePrefix: isPrefix(rules.longDistancePrefix),
@@ -65,7 +66,7 @@ export function readDialingRulesForm(
     ddiDigits: ddiDigits !== undefined && ddiDigits <= dialingRuleLimits.ddiDigits,
   };
   const faults = (Object.keys(checks) as DialingRuleField[]).filter((field) => !checks[field]);
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, name, rules };
+  return faults.length > 0 || name === undefined ? { ok: false, faults } : { ok: true, name, rules };
 }
 
 export const toDialingRulesForm = (name: string, rules: DialingRules): DialingRulesForm => ({

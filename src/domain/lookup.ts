@@ -92,6 +92,7 @@ export const definitionFaults = [
   'missing',
   'too-long',
   'too-many',
+  'invisible',
   'not-a-name',
   'name-taken',
   /** Not in the org any more, or hidden from the connected user: Salesforce does not tell the two apart. */
@@ -213,6 +214,11 @@ export interface LookupOutcome {
   readonly foundAtMs: number | undefined;
   /** The extension told and the finding, sealed for the run; undefined when there is neither. */
   readonly sealedDetail: string | undefined;
+}
+
+/** What joining a call came to; without `isRecorded` the workflow goes on writing. */
+export interface JoinedLookup extends LookupOutcome {
+  readonly isRecorded: boolean;
 }
 
 /** What Salesforce said after the answer. */

@@ -1,4 +1,5 @@
 import { nameMaxLength, passwordFault, readEmail, type PasswordFault } from '../domain/account-rules.ts';
+import { readName } from '../domain/names.ts';
 import { AppError } from '../errors.ts';
 import type { Account, Accounts, PasswordHasher } from '../ports.ts';
 import { sendConfirmation, type ConfirmationPorts } from './send-confirmation.ts';
@@ -10,6 +11,7 @@ export type SignUpForm = Readonly<
 export interface SignUpFaults {
   readonly firstName?: 'missing';
   readonly lastName?: 'missing';
+  readonly company?: 'invalid';
   readonly email?: 'invalid';
   readonly password?: PasswordFault;
   readonly timeZone?: 'unknown';
@@ -68,13 +70,14 @@ function findFaults(form: SignUpForm, email: string | undefined): SignUpFaults {
   return {
     ...(isName(form.firstName) ? {} : { firstName: 'missing' }),
     ...(isName(form.lastName) ? {} : { lastName: 'missing' }),
+    ...(form.company.trim() === '' || isName(form.company) ? {} : { company: 'invalid' }),
     ...(email === undefined ? { email: 'invalid' } : {}),
     ...(password === undefined ? {} : { password }),
     ...(isTimeZone(form.timeZone) ? {} : { timeZone: 'unknown' }),
   };
 }
 
-const isName = (text: string) => text.trim() !== '' && text.trim().length <= nameMaxLength;
+const isName = (text: string) => readName(text, nameMaxLength) !== undefined;
 
 function isTimeZone(name: string): boolean {
   try {

@@ -9,6 +9,7 @@ import {
   type StepSearch,
 } from '../domain/lookup-step.ts';
 import type { DefinitionFault, DefinitionProblem, LookupDefinition } from '../domain/lookup.ts';
+import { isAllVisible } from '../domain/names.ts';
 import { isExtension } from '../domain/pbx-settings.ts';
 import { isFilterValue, needsValue, operatorsOf } from '../domain/step-filter.ts';
 import type { DescribedField, DescribedObject } from '../ports.ts';
@@ -42,6 +43,7 @@ export async function validateDefinition(
   const note = noteAt(undefined);
   if (draft.name.trim() === '') note('name', 'missing');
   if (draft.name.length > lookupLimits.name) note('name', 'too-long');
+  if (!isAllVisible(draft.name.trim())) note('name', 'invisible');
   for (const [reason, extension] of Object.entries(draft.fallbacks)) {
     if (!isExtension(extension)) note('fallbacks', 'wrong-value', { subject: reason });
   }

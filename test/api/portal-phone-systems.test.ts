@@ -1,5 +1,5 @@
-import { jwtVerify } from 'jose';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeJwt, jwtVerify } from 'jose';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LookupRun } from '../../src/domain/lookup.ts';
 import type { Account } from '../../src/ports.ts';
 import { connection, orgId } from '../support/fakes/lookups.ts';
@@ -88,6 +88,23 @@ describe('a phone system', () => {
     expect(portal.audit.events.at(-1)).toMatchObject({ action: 'pbx.changed', subject: id });
   });
 
+  it('has limits of its own, the usual ones where nothing is entered', async () => {
+    const { url, id } = await create();
+    expect(portal.pbxs.byId.get(id)?.pbx.limits).toEqual({ perSecond: 50, burst: 100, inFlight: 200 });
+    const [, unfolded] = /<details(.*)>\s*<summary>Limits</.exec((await browser.get(url)).body) ?? [];
+    expect(unfolded).toBe('');
+    await browser.post(url, { ...form, perSecond: '20', burst: '40', inFlight: '' });
+    expect(portal.pbxs.byId.get(id)?.pbx.limits).toEqual({ perSecond: 20, burst: 40, inFlight: 200 });
+    const page = (await browser.get(url)).body;
+    expect(page).toMatch(/<details open>\s*<summary>Limits</);
+    expect(page).toContain('name="perSecond" type="number" value="20"');
+    const refused = await browser.post(url, { ...form, burst: '100000' });
+    expect(refused.statusCode).toBe(400);
+    expect(textOf(refused.body)).toContain('Enter a whole number from 1 to 2000, or nothing for 100.');
+    expect(refused.body).toContain('value="100000"');
+    expect(portal.pbxs.byId.get(id)?.pbx.limits.burst).toBe(40);
+  });
+
   it('is not changed by a faulty form', async () => {
     const { url, id } = await create();
     const answer = await browser.post(url, { ...form, fallbackExtension: 'no spaces please' });
@@ -158,6 +175,43 @@ describe('a token', () => {
     expect(Buffer.from(cookie?.value ?? '', 'base64url').toString('latin1')).not.toContain('eyJ');
   });
 
+  it('expires when its maker wants, and works only from where they want', async () => {
+    const { url, id } = await create();
+    const tokenExpires = '2026-12-24T18:00';
+    const addresses = '192.0.2.10, 10.0.0.0/8\n2001:db8::/32';
+    await browser.post(`${url}/tokens`, { tokenName: 'Main site', tokenExpires, tokenAddresses: addresses });
+    const [token] = await portal.pbxs.tokens(id);
+    const expiresAtMs = Date.UTC(2026, 11, 24, 17, 0, 0);
+    expect(token).toMatchObject({ expiresAtMs, allowedAddresses: ['192.0.2.10', '10.0.0.0/8', '2001:db8::/32'] });
+    const { body } = await browser.get(url);
+    const [jwt = ''] = /eyJ[\w-]+\.[\w-]+\.[\w-]+/.exec(body) ?? [];
+    expect(decodeJwt(jwt).exp).toBe(expiresAtMs / 1_000);
+    expect(textOf(body)).toContain('24 Dec 2026, 18:00:00 192.0.2.10, 10.0.0.0/8, 2001:db8::/32 Valid');
+    expect(portal.audit.events.at(-1)).toMatchObject({
+      action: 'pbx-token.created',
+      subject: token?.id,
+      detail: { pbxId: id, expires: '2026-12-24T17:00:00.000Z', addresses: 3 },
+    });
+  });
+
+  it.each([
+    ['tokenExpires', '2026-11-22T09:00', 'Choose a time to come, or none.'],
+    ['tokenExpires', 'soon', 'Choose a time to come, or none.'],
+    ['tokenAddresses', '10.0.0.0/33', 'Enter addresses or networks'],
+    ['tokenAddresses', 'pbx.acme.example', 'Enter addresses or networks'],
+    ['tokenAddresses', Array.from({ length: 51 }, (_, index) => `192.0.2.${index}`).join(' '), 'at most 50'],
+  ])('is not made with the faulty field %s: %s', async (field, value, sentence) => {
+    const { url, id } = await create();
+    const answer = await browser.post(`${url}/tokens`, { tokenName: 'Main site', [field]: value });
+    expect(answer.statusCode).toBe(400);
+    expect(textOf(answer.body)).toContain(sentence);
+    expect(answer.body).toContain('value="Main site"');
+    expect(answer.body).toContain(`value="${value}"`);
+    expect(answer.body).toMatch(/<details open>\s*<summary>Limit the token</);
+    expect(await portal.pbxs.tokens(id)).toEqual([]);
+    expect(portal.audit.events.at(-1)?.action).toBe('pbx.created');
+  });
+
   it('has a name also when none was typed', async () => {
     const { url, id } = await create();
     await browser.post(`${url}/tokens`, { tokenName: ' ' });
@@ -183,7 +237,67 @@ describe('a token', () => {
     await browser.post(`${url}/tokens`, { tokenName: 'Main site' });
     const [token] = await portal.pbxs.tokens(id);
     await portal.pbxs.touchTokens(new Map([[token?.id ?? '', Date.UTC(2026, 10, 23, 8, 0, 0)]]));
-    expect(textOf((await browser.get(url)).body)).toContain('23 Nov 2026, 09:00:00 Valid');
+    expect(textOf((await browser.get(url)).body)).toContain('23 Nov 2026, 09:00:00 Never Everywhere Valid');
+  });
+});
+
+describe('tokens from elsewhere', () => {
+  const secret = 'a secret from elsewhere';
+  it.each([
+    ['text', ` ${secret} `],
+    ['base64', Buffer.from(secret).toString('base64')],
+    ['base64', Buffer.from(secret).toString('base64url')],
+    ['hex', Buffer.from(secret).toString('hex').toUpperCase()],
+  ])('are accepted with their secret, written as %s, until it is removed', async (secretEncoding, importedSecret) => {
+    const { url, id } = await create();
+    const set = vi.spyOn(portal.pbxs, 'setImportedSecret');
+    const answer = await browser.post(`${url}/imported-secret`, { importedSecret, secretEncoding });
+    expect(answer.headers.location).toBe(url);
+    expect(Buffer.from(set.mock.calls[0]?.[1] ?? []).toString()).toBe(secret);
+    expect(portal.audit.events.at(-1)).toMatchObject({
+      action: 'pbx.changed',
+      subject: id,
+      detail: { importedSecret: 'set' },
+    });
+    const { body } = await browser.get(url);
+    expect(textOf(body)).toContain('A secret is imported');
+    for (const told of [body, portal.logLines.join(''), JSON.stringify(portal.audit.events)]) {
+      expect(told).not.toContain(importedSecret.trim());
+    }
+
+    await browser.post(`${url}/imported-secret/removal`);
+    expect(await portal.pbxs.hasImportedSecret(id)).toBe(false);
+    expect(portal.audit.events.at(-1)).toMatchObject({ detail: { importedSecret: 'removed' } });
+    expect(textOf((await browser.get(url)).body)).not.toContain('A secret is imported');
+    const before = portal.audit.events.length;
+    await browser.post(`${url}/imported-secret/removal`);
+    expect(portal.audit.events).toHaveLength(before);
+  });
+
+  it.each([
+    ['text', 'too short'],
+    ['text', 'x'.repeat(1_001)],
+    ['base64', 'not * base64, is it? not at all'],
+    ['hex', 'abc'],
+    ['hex', 'ab'.repeat(15)],
+  ])('are not accepted with a secret that is none, written as %s: %s', async (secretEncoding, importedSecret) => {
+    const { url, id } = await create();
+    const answer = await browser.post(`${url}/imported-secret`, { importedSecret, secretEncoding });
+    expect(answer.statusCode).toBe(400);
+    expect(textOf(answer.body)).toContain('Enter the secret as it is written there: 16 to 1000 bytes.');
+    expect(answer.body).not.toContain(importedSecret);
+    expect(answer.body).toContain(`<option value="${secretEncoding}" selected>`);
+    expect(await portal.pbxs.hasImportedSecret(id)).toBe(false);
+  });
+
+  it('are the account’s own affair', async () => {
+    const { url, id } = await create();
+    const stranger = await portal.newSignedInBrowser(await portal.newAccount({ email: 'eve@globex.example' }));
+    await stranger.get('/phone-systems/new');
+    const sent = { importedSecret: secret, secretEncoding: 'text' };
+    expect((await stranger.post(`${url}/imported-secret`, sent)).statusCode).toBe(404);
+    expect((await stranger.post(`${url}/imported-secret/removal`)).statusCode).toBe(404);
+    expect(await portal.pbxs.hasImportedSecret(id)).toBe(false);
   });
 });
 

@@ -12,7 +12,7 @@ import { createLookups } from '../../src/database/lookups.ts';
 import { createPbxs } from '../../src/database/pbxs.ts';
 import { createSessions } from '../../src/database/sessions.ts';
 import type { OrgId, PbxId } from '../../src/domain/ids.ts';
-import { deadlineLimitsMs } from '../../src/domain/lookup.ts';
+import { deadlineLimitsMs, defaultPbxLimits } from '../../src/domain/lookup.ts';
 import type { Account } from '../../src/ports.ts';
 import { createConnectionEngine } from '../../src/temporal/connection-engine.ts';
 import { createPbxToken } from '../../src/use-cases/create-pbx-token.ts';
@@ -135,6 +135,7 @@ export async function openProduct(product: Omit<TestServices['product'], 'inbox'
             deadlineMs,
             answerFormat: 'text',
             notFoundOnMiss: false,
+            limits: defaultPbxLimits,
           },
         },
       );

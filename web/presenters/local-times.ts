@@ -1,4 +1,5 @@
-const wallTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/;
+/** Of years that a calendar on a screen offers and every clock knows. */
+const wallTime = /^(?:19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/;
 
 /** What a clock in the time zone shows, as if it were UTC. */
 function wallClockMs(ms: number, timeZone: string): number {

@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { readName } from '../../src/domain/names.ts';
 import type { AccountToken } from '../../src/ports.ts';
 import { createAccountToken } from '../../src/use-cases/create-account-token.ts';
 import type { PortalRoutes } from '../context.ts';
@@ -11,12 +13,13 @@ const nameMaxLength = 100;
 
 /** Days that a token is valid for. */
 const lives = ['30', '90', '365', 'never'] as const;
+const defaultLife = '365';
 
 const TokenBody = Type.Object({
-  name: FormField(nameMaxLength),
+  name: FormField(),
   life: Type.Union(
     lives.map((life) => Type.Literal(life)),
-    { default: '365' },
+    { default: defaultLife },
   ),
 });
 
@@ -25,7 +28,7 @@ export const accountTokenRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async
   const { services, texts: t, pages, flashes, publicUrl } = portal;
   const { accountTokens, clock } = services;
 
-  app.get(page, async (request, reply) => {
+  async function sendPage(request: FastifyRequest, reply: FastifyReply, rejected?: { name: string; life: string }) {
     const account = accountOf(request);
     const [status, tokens] = await Promise.all([pages.liveStatus(account), accountTokens.list(account.id)]);
     const flash = flashes.take(request, reply);
@@ -43,20 +46,26 @@ export const accountTokenRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async
             : undefined,
         lives: lives.map((life) => ({ value: life, label: t(`account-tokens.lives.${life}`) })),
         nameMaxLength,
+        typed: rejected ?? { name: '', life: defaultLife },
+        fault: rejected && t('account-tokens.name-fault', { nameMax: nameMaxLength }),
       },
       status,
       flash,
     });
-  });
+  }
+
+  app.get(page, (request, reply) => sendPage(request, reply));
 
   app.post(
     page,
     { schema: { body: TokenBody }, config: { audit: 'account-token.created' } },
     async (request, reply) => {
-      const { name, life } = request.body;
+      const { name: typed, life } = request.body;
+      const name = typed.trim() === '' ? t('account-tokens.name-default') : readName(typed, nameMaxLength);
+      if (name === undefined) return sendPage(request, reply.status(400), { name: typed, life });
       const { token, secret } = await createAccountToken(services, {
         accountId: accountOf(request).id,
-        name: name.trim() || t('account-tokens.name-default'),
+        name,
         lifeDays: life === 'never' ? undefined : Number(life),
       });
       request.audited = { subject: token.id, detail: { lifeDays: life } };

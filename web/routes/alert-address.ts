@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { AppError } from '../../src/errors.ts';
 import type { PortalRoutes } from '../context.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 
 /** Where the owner of a mail address agrees to be told; needs no account. */
 export const alertAddressRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
@@ -13,7 +13,7 @@ export const alertAddressRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async
   // Looking at the page uses nothing up: mail scanners open links, too.
   app.get(
     '/alert-address',
-    { schema: { querystring: Type.Object({ token: FormField(100) }) } },
+    { schema: { querystring: Type.Object({ token: QueryField(100) }) } },
     async (request, reply) => {
       const { token } = request.query;
       const target = await alertTargets.findUnconfirmed(tokens.hash(token));
@@ -29,7 +29,7 @@ export const alertAddressRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async
   app.post(
     '/alert-address',
     {
-      schema: { body: Type.Object({ token: FormField(100) }) },
+      schema: { body: Type.Object({ token: FormField() }) },
       config: { audit: 'alert-target.confirmed', rateLimit: { max: 20, timeWindow: '15 minutes' } },
     },
     async (request, reply) => {

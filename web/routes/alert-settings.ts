@@ -67,7 +67,7 @@ export const alertSettingsRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = asyn
   app.post(
     `${page}/mails`,
     {
-      schema: { body: Type.Object({ mail: FormField(500) }) },
+      schema: { body: Type.Object({ mail: FormField() }) },
       // Each one sends a message to somebody who did not ask for it.
       config: { audit: 'alert-target.added', rateLimit: { max: 20, timeWindow: '1 hour' } },
     },
@@ -89,7 +89,7 @@ export const alertSettingsRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = asyn
 
   app.post(
     `${page}/webhooks`,
-    { schema: { body: Type.Object({ webhook: FormField(3_000) }) }, config: { audit: 'alert-target.added' } },
+    { schema: { body: Type.Object({ webhook: FormField() }) }, config: { audit: 'alert-target.added' } },
     async (request, reply) => {
       const typed = request.body.webhook;
       const outcome = await addAlertWebhook(services, {

@@ -5,7 +5,7 @@ import { confirmEmail } from '../../src/use-cases/confirm-email.ts';
 import { resendConfirmation } from '../../src/use-cases/resend-confirmation.ts';
 import type { PortalRoutes } from '../context.ts';
 import { setSessionCookie } from '../plugins/session.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 
 export const confirmEmailRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, cookies, flashes } = portal;
@@ -15,7 +15,7 @@ export const confirmEmailRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async
   // Looking at the page uses nothing up: mail scanners open links, too.
   app.get(
     '/confirm-email',
-    { schema: { querystring: Type.Object({ token: FormField(100) }) } },
+    { schema: { querystring: Type.Object({ token: QueryField(100) }) } },
     async (request, reply) => {
       const { token } = request.query;
       if ((await services.links.find(services.tokens.hash(token), 'confirm-email')) === undefined) throw linkInvalid();
@@ -26,7 +26,7 @@ export const confirmEmailRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async
   app.post(
     '/confirm-email',
     {
-      schema: { body: Type.Object({ token: FormField(100), password: FormField(500) }) },
+      schema: { body: Type.Object({ token: FormField(), password: FormField() }) },
       config: { audit: 'account.confirmed', rateLimit: { max: 20, timeWindow: '15 minutes' } },
     },
     async (request, reply) => {
@@ -50,7 +50,7 @@ export const confirmEmailRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async
   app.post(
     '/confirm-email/links',
     {
-      schema: { body: Type.Object({ email: FormField(500) }) },
+      schema: { body: Type.Object({ email: FormField() }) },
       config: { audit: 'account.confirmation-sent', rateLimit: { max: 10, timeWindow: '1 hour' } },
     },
     async (request, reply) => {

@@ -15,33 +15,33 @@ import type { PortalRoutes } from '../context.ts';
 import { accountOf } from '../plugins/session.ts';
 import { presentCountries } from '../presenters/countries.ts';
 import { readingText } from '../presenters/trial.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 import { language } from '../texts.ts';
 
 const page = '/dialing-rules';
 
 const RulesBody = Type.Object({
-  name: FormField(500),
-  country: FormField(10),
-  countryCode: FormField(20),
-  longDistancePrefix: FormField(50),
-  internationalPrefix: FormField(50),
-  outsidePrefixes: FormField(500),
-  addPrefix: FormField(50),
-  areaCode: FormField(50),
-  internalLength: FormField(20),
-  truncateAt: FormField(50),
-  ddiDigits: FormField(20),
+  name: FormField(),
+  country: FormField(),
+  countryCode: FormField(),
+  longDistancePrefix: FormField(),
+  internationalPrefix: FormField(),
+  outsidePrefixes: FormField(),
+  addPrefix: FormField(),
+  areaCode: FormField(),
+  internalLength: FormField(),
+  truncateAt: FormField(),
+  ddiDigits: FormField(),
   dialInternationalPrefix: Type.Boolean({ default: false }),
   keepLongDistancePrefix: Type.Boolean({ default: false }),
   /** What the box beside the rules reads. */
-  sample: FormField(200),
-  action: FormField(20),
+  sample: FormField(),
+  action: FormField(),
 });
 type SentRules = Static<typeof RulesBody>;
 
 const SetParams = Type.Object({ setId: Type.String({ format: 'uuid' }) });
-const NewQuery = Type.Object({ country: FormField(10), from: FormField(40) });
+const NewQuery = Type.Object({ country: QueryField(10), from: Type.Optional(Type.String({ format: 'uuid' })) });
 
 interface FormPage {
   readonly set: DialingRuleSet | undefined;
@@ -128,7 +128,7 @@ export const dialingRuleRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
 
   app.get(`${page}/new`, { schema: { querystring: NewQuery } }, async (request, reply) => {
     const { country, from } = request.query;
-    if (from !== '') {
+    if (from !== undefined) {
       const { name, rules } = await findSet(request, from);
       const copyName = t('dialing-rules.copy-name', { name }).slice(0, dialingRuleLimits.name);
       return sendForm(request, reply, { set: undefined, typed: toDialingRulesForm(copyName, rules) });

@@ -7,7 +7,7 @@ import { AppError } from '../../src/errors.ts';
 import type { BookUser } from '../../src/use-cases/extension-book.ts';
 import type { PortalRoutes } from '../context.ts';
 import { accountOf } from '../plugins/session.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 
 const page = '/extensions';
 const usersShown = 200;
@@ -17,12 +17,9 @@ const importLimitBytes = 8 * 1024 * 1024;
 const blankRows = 2;
 
 const UserParams = Type.Object({ userId: Type.String({ maxLength: 18 }) });
-const Texts = Type.Union(
-  [Type.String({ maxLength: 200 }), Type.Array(Type.String({ maxLength: 200 }), { maxItems: 50 })],
-  {
-    default: '',
-  },
-);
+const Texts = Type.Union([FormField(), Type.Array(FormField(), { maxItems: 50 })], {
+  default: '',
+});
 
 interface Rejected {
   readonly userField?: string;
@@ -90,7 +87,7 @@ export const extensionRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
       },
     });
 
-  app.get(page, { schema: { querystring: Type.Object({ search: FormField(100) }) } }, (request, reply) =>
+  app.get(page, { schema: { querystring: Type.Object({ search: QueryField(100) }) } }, (request, reply) =>
     sendBook(request, reply, request.query.search),
   );
 
@@ -105,10 +102,10 @@ export const extensionRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
 
   app.post(
     `${page}/filling`,
-    { schema: { body: Type.Object({ userField: FormField(200) }) }, config: { audit: 'extensions.filled' } },
+    { schema: { body: Type.Object({ userField: FormField() }) }, config: { audit: 'extensions.filled' } },
     async (request, reply) => {
       const userField = request.body.userField.trim();
-      const outcome = /^[A-Za-z]\w*$/.test(userField)
+      const outcome = /^[A-Za-z]\w{0,79}$/.test(userField)
         ? await extensionBook.fill(accountOf(request).id, userField)
         : undefined;
       if (!outcome?.ok) {
@@ -133,7 +130,7 @@ export const extensionRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
     `${page}/import`,
     {
       bodyLimit: importLimitBytes,
-      schema: { body: Type.Object({ csv: FormField(importLimitBytes) }) },
+      schema: { body: Type.Object({ csv: FormField() }) },
       config: { audit: 'extensions.imported' },
     },
     async (request, reply) => {
@@ -164,7 +161,7 @@ export const extensionRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
   app.post(
     `${page}/:userId`,
     {
-      schema: { params: UserParams, body: Type.Object({ extension: Texts, primary: FormField(10) }) },
+      schema: { params: UserParams, body: Type.Object({ extension: Texts, primary: FormField() }) },
       config: { audit: 'extensions.changed' },
     },
     async (request, reply) => {

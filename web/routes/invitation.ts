@@ -7,7 +7,7 @@ import { authorizationLifeMs, beginAuthorization, loginHostChoices } from '../..
 import type { PortalRoutes } from '../context.ts';
 import { contentSecurityPolicy } from '../plugins/content-security-policy.ts';
 import { presentInvitedAttempt } from '../presenters/connection.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 import { loginHostFields, type LoginHostFields } from '../schemas/login-host.ts';
 
 /** How often the page of an attempt that is being checked asks again; it has no script. */
@@ -55,7 +55,7 @@ export const invitedRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app
   // Looking at the page uses nothing up: mail scanners open links, too.
   app.get(
     '/invitation',
-    { helmet, schema: { querystring: Type.Object({ token: FormField(100) }) } },
+    { helmet, schema: { querystring: Type.Object({ token: QueryField(100) }) } },
     async (request, reply) => {
       const { token } = request.query;
       const typed = { choice: 'production', myDomain: '' } as const;
@@ -67,7 +67,7 @@ export const invitedRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app
     '/invitation/authorizations',
     {
       helmet,
-      schema: { body: Type.Object({ ...loginHostFields, token: FormField(100) }) },
+      schema: { body: Type.Object({ ...loginHostFields, token: FormField() }) },
       config: { audit: 'authorization.begun', rateLimit: { max: 20, timeWindow: '15 minutes' } },
     },
     async (request, reply) => {
@@ -101,7 +101,7 @@ export const invitedRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app
 
   app.get(
     '/invitation/attempts/:stateHash',
-    { schema: { params: Type.Object({ stateHash: Type.String({ maxLength: 100 }) }) } },
+    { schema: { params: Type.Object({ stateHash: Type.String({ pattern: '^[\\w-]{43}$' }) }) } },
     async (request, reply) => {
       const { stateHash } = request.params;
       const attempt = await authorizations.findByState(stateHash);

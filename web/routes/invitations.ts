@@ -17,7 +17,7 @@ export const invitationRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (
   app.post(
     '/salesforce-connection/invitation',
     {
-      schema: { body: Type.Object({ email: FormField(500) }) },
+      schema: { body: Type.Object({ email: FormField() }) },
       config: { audit: 'invitation.sent', rateLimit: { max: 10, timeWindow: '1 hour' } },
     },
     async (request, reply) => {

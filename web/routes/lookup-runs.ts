@@ -12,22 +12,22 @@ import type { PortalRoutes } from '../context.ts';
 import { accountOf } from '../plugins/session.ts';
 import { readLocalTime } from '../presenters/local-times.ts';
 import { exportColumns, exportRow, presentLookupRun } from '../presenters/lookup-runs.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 
 const page = '/lookup-runs';
 const runsShown = 50;
 
 const FilterQuery = Type.Object({
-  pbx: FormField(40),
-  lookup: FormField(40),
-  reason: FormField(40),
-  number: FormField(100),
-  from: FormField(30),
-  to: FormField(30),
+  pbx: QueryField(40),
+  lookup: QueryField(40),
+  reason: QueryField(40),
+  number: QueryField(2_000),
+  from: QueryField(30),
+  to: QueryField(30),
 });
 type FilterForm = Static<typeof FilterQuery>;
 
-const PageQuery = Type.Object({ ...FilterQuery.properties, older: FormField(60), newer: FormField(60) });
+const PageQuery = Type.Object({ ...FilterQuery.properties, older: QueryField(60), newer: QueryField(60) });
 
 const RunParams = Type.Object({ runId: Type.String({ format: 'uuid' }) });
 
@@ -181,7 +181,7 @@ export const lookupRunRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
 
   app.post(
     `${page}/retention`,
-    { schema: { body: Type.Object({ days: FormField(20) }) }, config: { audit: 'lookup-run-retention.changed' } },
+    { schema: { body: Type.Object({ days: FormField() }) }, config: { audit: 'lookup-run-retention.changed' } },
     async (request, reply) => {
       const days = readLookupRunDays(request.body.days);
       if (days === undefined) {
@@ -229,7 +229,7 @@ const withAny = (any: string, things: readonly { readonly id: string; readonly n
 const toPlace = ({ askedAtMs, id }: LookupRun): string => `${askedAtMs}.${id}`;
 
 function readPlace(text: string): LookupRunPlace | undefined {
-  const [, askedAtMs, id] = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(text) ?? [];
+  const [, askedAtMs, id] = /^(\d{1,13})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(text) ?? [];
   return askedAtMs === undefined || id === undefined ? undefined : { askedAtMs: Number(askedAtMs), id };
 }
 

@@ -39,11 +39,12 @@ import {
   withFilterTypes,
   type OfferedSchema,
 } from '../presenters/lookup-schema.ts';
+import { FormField } from '../schemas/forms.ts';
 import { presentTrial, type TrialView } from '../presenters/trial.ts';
 
 const DraftBody = Type.Record(
   Type.String({ maxLength: 60 }),
-  Type.Union([Type.String({ maxLength: 1_000 }), Type.Array(Type.String({ maxLength: 1_000 }), { maxItems: 100 })]),
+  Type.Union([FormField(), Type.Array(FormField(), { maxItems: 100 })]),
 );
 const LookupParams = Type.Object({ lookupId: Type.String({ maxLength: 40 }) });
 const KindQuery = Type.Object({ kind: Type.Optional(Type.String({ maxLength: 20 })) });

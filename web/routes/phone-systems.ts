@@ -2,8 +2,16 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { toTripletId } from '../../src/domain/ids.ts';
-import { answerFormats, deadlineLimitsMs, type LookupKind, type Pbx } from '../../src/domain/lookup.ts';
 import {
+  answerFormats,
+  deadlineLimitsMs,
+  defaultPbxLimits,
+  type LookupKind,
+  type Pbx,
+  type PbxLimits,
+} from '../../src/domain/lookup.ts';
+import {
+  highestPbxLimits,
   pbxNameMaxLength,
   readPbxSettings,
   type PbxField,
@@ -11,37 +19,42 @@ import {
 } from '../../src/domain/pbx-settings.ts';
 import { AppError } from '../../src/errors.ts';
 import type { PbxToken } from '../../src/ports.ts';
-import { createPbxToken } from '../../src/use-cases/create-pbx-token.ts';
 import { createPhoneSystem } from '../../src/use-cases/create-phone-system.ts';
+import { importedSecretLength, secretEncodings } from '../../src/use-cases/import-pbx-secret.ts';
 import type { PortalRoutes } from '../context.ts';
 import { accountOf } from '../plugins/session.ts';
 import { presentCountries } from '../presenters/countries.ts';
 import { figureRangeNames, figureTime, outcomes, presentFigures, type FigureRange } from '../presenters/figures.ts';
 import { presentLookupRun } from '../presenters/lookup-runs.ts';
+import { blankTokenForm, tokenAddressesMax } from '../presenters/pbx-token-form.ts';
 import { FormField } from '../schemas/forms.ts';
 import { setupNames, setups, type SetupName } from '../setups/index.ts';
 import { tokenPlaceholder, type SetupValues } from '../setups/setup.ts';
 import { language, locale } from '../texts.ts';
+import { phoneSystemAccessRoutes, type RejectedAccess } from './phone-system-access.ts';
 
 const runsShown = 25;
 
 const PbxBody = Type.Object({
-  name: FormField(500),
-  country: FormField(10),
-  fallbackExtension: FormField(200),
-  deadlineMs: FormField(50),
-  answerFormat: FormField(20),
+  name: FormField(),
+  country: FormField(),
+  fallbackExtension: FormField(),
+  deadlineMs: FormField(),
+  answerFormat: FormField(),
   notFoundOnMiss: Type.Boolean({ default: false }),
+  perSecond: FormField(),
+  burst: FormField(),
+  inFlight: FormField(),
 });
 
 const PbxParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }) });
 
 /** An empty text: none, or the country's. */
 const ChoicesBody = Type.Object({
-  extensionLookup: FormField(40),
-  dataLookup: FormField(40),
-  ivrLookup: FormField(40),
-  dialingRules: FormField(40),
+  extensionLookup: FormField(),
+  dataLookup: FormField(),
+  ivrLookup: FormField(),
+  dialingRules: FormField(),
 });
 
 const FiguresQuery = Type.Object({
@@ -54,12 +67,13 @@ const SetupParams = Type.Object({
   file: Type.Integer({ minimum: 0, maximum: 9 }),
 });
 
-const TokenParams = Type.Object({ pbxId: Type.String({ maxLength: 40 }), tokenId: Type.String({ format: 'uuid' }) });
-
-interface Rejected {
+interface RejectedSettings {
   readonly typed: PbxSettingsForm;
   readonly faults: readonly PbxField[];
 }
+
+/** What of a page's forms was not accepted. */
+type Rejected = RejectedAccess & { readonly settings?: RejectedSettings };
 
 export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, flashes, publicUrl } = portal;
@@ -70,6 +84,8 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     countries: countries.map(({ code, name }) => ({ value: code, label: name })),
     formats: answerFormats.map((format) => ({ value: format, label: t(`phone-system-form.formats.${format}`) })),
     limits: { ...deadlineLimitsMs, nameMax: pbxNameMaxLength },
+    highestLimits: highestPbxLimits,
+    defaultLimits: defaultPbxLimits,
   };
   const blank: PbxSettingsForm = {
     name: '',
@@ -78,6 +94,7 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     deadlineMs: String(deadlineLimitsMs.default),
     answerFormat: 'text',
     notFoundOnMiss: false,
+    ...limitsToForm(defaultPbxLimits),
   };
 
   async function findPbx(request: FastifyRequest, { pbxId }: { pbxId: string }): Promise<Pbx> {
@@ -143,7 +160,7 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     return setupNames.map((name) => ({ name, files: setups[name](values) }));
   }
 
-  const sendNew = (request: FastifyRequest, reply: FastifyReply, { typed, faults }: Rejected) =>
+  const sendNew = (request: FastifyRequest, reply: FastifyReply, { typed, faults }: RejectedSettings) =>
     pages.send(request, reply, {
       view: 'phone-system-new',
       title: t('phone-system-new.title'),
@@ -154,12 +171,13 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     request: FastifyRequest,
     reply: FastifyReply,
     pbx: Pbx,
-    rejected?: Rejected,
+    rejected: Rejected = {},
     range: FigureRange = 'hour',
   ) {
-    const [status, tokens, runs, figures, choices] = await Promise.all([
+    const [status, tokens, hasImportedSecret, runs, figures, choices] = await Promise.all([
       pages.liveStatus(accountOf(request)),
       pbxs.tokens(pbx.id),
+      pbxs.hasImportedSecret(pbx.id),
       listRuns(pbx),
       readFigures(request, pbx, range),
       readChoices(pbx),
@@ -184,8 +202,15 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
             ? curlLine({ publicUrl, pbx, orgId, jwt: token.jwt, callerId: portal.exampleCallerId })
             : undefined,
         setups: orgId === undefined ? [] : await presentSetups(pbx, orgId, token?.jwt),
-        typed: rejected?.typed ?? toForm(pbx),
-        faults: rejected?.faults ?? [],
+        typed: rejected.settings?.typed ?? toForm(pbx),
+        faults: rejected.settings?.faults ?? [],
+        tokenForm: rejected.token?.typed ?? blankTokenForm,
+        tokenFaults: rejected.token?.faults ?? [],
+        addressesMax: tokenAddressesMax,
+        hasImportedSecret,
+        secretFault: rejected.secret && t('imported-secret.fault', importedSecretLength),
+        secretEncoding: rejected.secret?.encoding ?? 'text',
+        secretEncodings: secretEncodings.map((value) => ({ value, label: t(`imported-secret.encodings.${value}`) })),
       },
       status,
       flash,
@@ -244,7 +269,7 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
       const read = readPbxSettings(request.body, portal.countries);
       if (!read.ok) {
         void reply.status(400);
-        return sendPbx(request, reply, pbx, { typed: request.body, faults: read.faults });
+        return sendPbx(request, reply, pbx, { settings: { typed: request.body, faults: read.faults } });
       }
       const { id, accountId, defaultExtensionLookupId } = pbx;
       await pbxs.update({ id, accountId, defaultExtensionLookupId, ...read.settings });
@@ -303,35 +328,11 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(html);
   });
 
-  app.post(
-    '/phone-systems/:pbxId/tokens',
-    {
-      schema: { params: PbxParams, body: Type.Object({ tokenName: FormField(pbxNameMaxLength) }) },
-      config: { audit: 'pbx-token.created' },
-    },
-    async (request, reply) => {
-      const pbx = await findPbx(request, request.params);
-      const name = request.body.tokenName.trim() || t('phone-system.token-name-default');
-      const { id, jwt } = await createPbxToken(services, { pbxId: pbx.id, name });
-      request.audited = { subject: id, detail: { pbxId: pbx.id } };
-      flashes.set(reply, { pbxToken: { pbxId: pbx.id, name, jwt } });
-      return reply.redirect(`/phone-systems/${pbx.id}`, 303);
-    },
-  );
-
-  app.post(
-    '/phone-systems/:pbxId/tokens/:tokenId/revocation',
-    { schema: { params: TokenParams }, config: { audit: 'pbx-token.revoked' } },
-    async (request, reply) => {
-      const pbx = await findPbx(request, request.params);
-      const { tokenId } = request.params;
-      const token = (await pbxs.tokens(pbx.id)).find(({ id }) => id === tokenId);
-      const revoked = await pbxs.revokeToken(pbx.id, tokenId);
-      request.audited = revoked ? { subject: tokenId, detail: { pbxId: pbx.id } } : 'nothing-changed';
-      if (revoked && token) flashes.set(reply, { notice: t('phone-system.revoked', { name: token.name }) });
-      return reply.redirect(`/phone-systems/${pbx.id}`, 303);
-    },
-  );
+  await app.register(phoneSystemAccessRoutes, {
+    portal,
+    findPbx,
+    sendRejected: (request, reply, pbx, rejected) => sendPbx(request, reply.status(400), pbx, rejected),
+  });
 };
 
 const isSetup = (name: string): name is SetupName => setupNames.some((each) => each === name);
@@ -343,6 +344,13 @@ const toForm = (pbx: Pbx): PbxSettingsForm => ({
   deadlineMs: String(pbx.deadlineMs),
   answerFormat: pbx.answerFormat,
   notFoundOnMiss: pbx.notFoundOnMiss,
+  ...limitsToForm(pbx.limits),
+});
+
+const limitsToForm = ({ perSecond, burst, inFlight }: PbxLimits) => ({
+  perSecond: String(perSecond),
+  burst: String(burst),
+  inFlight: String(inFlight),
 });
 
 function tokenState({ revokedAtMs, expiresAtMs }: PbxToken, nowMs: number): 'valid' | 'revoked' | 'expired' {

@@ -3,13 +3,13 @@ import { Type } from 'typebox';
 import { AppError } from '../../src/errors.ts';
 import { receiveAuthorizationCode } from '../../src/use-cases/receive-authorization-code.ts';
 import type { PortalRoutes } from '../context.ts';
-import { FormField } from '../schemas/forms.ts';
+import { QueryField, withoutNul } from '../schemas/forms.ts';
 
 const CallbackQuery = Type.Object({
-  state: FormField(200),
-  code: Type.Optional(Type.String({ minLength: 1, maxLength: 2_000 })),
-  error: Type.Optional(Type.String({ maxLength: 2_000 })),
-  error_description: Type.Optional(Type.String({ maxLength: 4_000 })),
+  state: QueryField(200),
+  code: Type.Optional(Type.String({ minLength: 1, maxLength: 2_000, pattern: withoutNul })),
+  error: Type.Optional(Type.String({ maxLength: 2_000, pattern: withoutNul })),
+  error_description: Type.Optional(Type.String({ maxLength: 4_000, pattern: withoutNul })),
 });
 
 /**

@@ -36,7 +36,7 @@ export const secretKeyRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
 
   app.post(
     page,
-    { schema: { body: Type.Object({ secretKey: FormField(2_000) }) }, config: { audit: 'package-key.added' } },
+    { schema: { body: Type.Object({ secretKey: FormField() }) }, config: { audit: 'package-key.added' } },
     async (request, reply) => {
       const outcome = await addSecretKey(services, {
         accountId: accountOf(request).id,

@@ -5,9 +5,9 @@ import { AppError } from '../../src/errors.ts';
 import { signIn } from '../../src/use-cases/sign-in.ts';
 import type { PortalRoutes } from '../context.ts';
 import { setSessionCookie } from '../plugins/session.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 
-const SignInBody = Type.Object({ email: FormField(500), password: FormField(500), next: FormField(2_000) });
+const SignInBody = Type.Object({ email: FormField(), password: FormField(), next: FormField() });
 
 export const signInRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, cookies, flashes, publicUrl } = portal;
@@ -36,7 +36,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app,
     data: { typed: { email: string; next: string }; outcome?: 'refused' | 'not-confirmed' },
   ) => pages.send(request, reply, { view: 'sign-in', title: t('sign-in.title'), data });
 
-  app.get('/sign-in', { schema: { querystring: Type.Object({ next: FormField(2_000) }) } }, async (request, reply) => {
+  app.get('/sign-in', { schema: { querystring: Type.Object({ next: QueryField(2_000) }) } }, async (request, reply) => {
     const next = localPath(request.query.next, publicUrl);
     if (request.signedIn) return reply.redirect(next, 303);
     return sendForm(request, reply, { typed: { email: '', next } });

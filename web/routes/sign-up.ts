@@ -4,15 +4,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { nameMaxLength, passwordLength } from '../../src/domain/account-rules.ts';
 import { signUp, type SignUpFaults, type SignUpForm } from '../../src/use-cases/sign-up.ts';
 import type { PortalRoutes } from '../context.ts';
-import { FormField } from '../schemas/forms.ts';
+import { FormField, QueryField } from '../schemas/forms.ts';
 
 const SignUpBody = Type.Object({
-  firstName: FormField(500),
-  lastName: FormField(500),
-  company: FormField(200),
-  email: FormField(500),
-  password: FormField(500),
-  timeZone: FormField(100),
+  firstName: FormField(),
+  lastName: FormField(),
+  company: FormField(),
+  email: FormField(),
+  password: FormField(),
+  timeZone: FormField(),
 });
 
 const timeZones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC')].map((name) => ({
@@ -57,7 +57,7 @@ export const signUpRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app,
     },
   );
 
-  app.get('/sign-up/sent', { schema: { querystring: Type.Object({ email: FormField(500) }) } }, (request, reply) =>
+  app.get('/sign-up/sent', { schema: { querystring: Type.Object({ email: QueryField(500) }) } }, (request, reply) =>
     pages.send(request, reply, {
       view: 'sign-up-sent',
       title: t('sign-up-sent.title'),

@@ -8,7 +8,7 @@ export const loginHostFields = {
     loginHostChoices.map((choice) => Type.Literal(choice)),
     { default: 'production' },
   ),
-  myDomain: FormField(300),
+  myDomain: FormField(),
 };
 
 export interface LoginHostFields {

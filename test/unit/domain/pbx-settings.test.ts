@@ -9,6 +9,9 @@ const form: PbxSettingsForm = {
   deadlineMs: '1500',
   answerFormat: 'json',
   notFoundOnMiss: true,
+  perSecond: '20',
+  burst: '',
+  inFlight: ' 2000 ',
 };
 
 describe('readPbxSettings', () => {
@@ -22,6 +25,7 @@ describe('readPbxSettings', () => {
         deadlineMs: 1_500,
         answerFormat: 'json',
         notFoundOnMiss: true,
+        limits: { perSecond: 20, burst: 100, inFlight: 2_000 },
       },
     });
   });
@@ -46,6 +50,12 @@ describe('readPbxSettings', () => {
     ['deadlineMs', '-1500'],
     ['deadlineMs', '1500.5'],
     ['answerFormat', 'yaml'],
+    ['name', 'Head\u202eoffice'],
+    ['perSecond', '0'],
+    ['perSecond', '1001'],
+    ['burst', '-1'],
+    ['burst', '1.5'],
+    ['inFlight', 'many'],
   ])('names %s when it is %j', (field, value) => {
     expect(readPbxSettings({ ...form, [field]: value }, countries)).toEqual({ ok: false, faults: [field] });
   });
