@@ -270,6 +270,26 @@ describe('the resource', () => {
     expect([put.statusCode, put.headers.allow]).toEqual([405, 'GET, HEAD, POST, OPTIONS']);
   });
 
+  it.each(['TRACE', 'PROPFIND', 'SEARCH', 'QUERY', 'PURGE', 'PATCH', 'DELETE'])(
+    'refuses %s whatever it carries, and says what can be used',
+    async (method) => {
+      for (const [url, allow] of [
+        [path(`callerid=1&token=${token}`), 'GET, HEAD, POST, OPTIONS'],
+        [path('', { prefix: '/acd/api', slash: '' }), 'GET, HEAD, POST, OPTIONS'],
+        [`/api/PBXConf/${pbx.id}${orgId}`, 'GET, HEAD, PUT, OPTIONS'],
+        [`/api/health/${pbx.id}/`, 'GET, HEAD, OPTIONS'],
+        ['/api/openapi.json', 'GET, HEAD, OPTIONS'],
+      ] as const) {
+        const answer = await api.app.inject({ method: method as 'DELETE', url });
+        expect([answer.statusCode, answer.headers.allow], url).toEqual([405, allow]);
+        expect(answer.headers).toMatchObject({
+          'content-type': 'application/problem+json; charset=utf-8',
+          'cache-control': 'no-store',
+        });
+      }
+    },
+  );
+
   it('tells the state of the connection to a phone system that polls', async () => {
     const headers = { authorization: `Bearer ${token}` };
     const health = () => api.app.inject({ url: `/api/health/${pbx.id.toLowerCase()}`, headers });

@@ -10,7 +10,7 @@ import { notFound } from '../../plugins/request-target.ts';
 import { connectionStatusRoutes, type AccountApiServices } from './connection-status.ts';
 import { healthRoutes } from './health.ts';
 import { lookupRoutes } from './lookups.ts';
-import { methodRoutes } from './methods.ts';
+import { knowAllMethods, methodRoutes } from './methods.ts';
 import { pbxConfRoutes } from './pbx-conf.ts';
 import { openApiRoutes } from './openapi.ts';
 import { lowerCaseNames } from './parameters.ts';
@@ -36,6 +36,7 @@ export const createPhoneApi =
   (options: PhoneApiOptions): FastifyPluginAsync =>
   async (app) => {
     await app.register(openApi, { publicUrl: options.publicUrl });
+    knowAllMethods(app);
     for (const prefix of ['/api', '/acd/api']) await app.register(phoneApiRoutes(options), { prefix });
   };
 

@@ -1,4 +1,5 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { METHODS } from 'node:http';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { problemOf } from '../../presenters/problem.ts';
 
 const allowed: Readonly<Record<string, readonly HTTPMethods[]>> = {
@@ -7,8 +8,15 @@ const allowed: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/PBXConf/:pbxAndOrg': ['GET', 'HEAD', 'PUT'],
   '/health/:pbxId': ['GET', 'HEAD'],
   '/connections/:orgId/status': ['GET', 'HEAD'],
+  '/openapi.json': ['GET', 'HEAD'],
 };
-const others: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Has the router know every method that HTTP has, so that each can be refused; CONNECT names no resource. */
+export function knowAllMethods(app: FastifyInstance): void {
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
+}
 
 /** Tells what may be asked of a resource, without a token: OPTIONS, and 405 for every other method. */
 export const methodRoutes: FastifyPluginAsync = async (app) => {
@@ -25,7 +33,7 @@ export const methodRoutes: FastifyPluginAsync = async (app) => {
           .type('application/problem+json; charset=utf-8')
           .send(JSON.stringify(problemOf(405, 'METHOD_NOT_ALLOWED', `Only ${allow} can be used here.`)));
       app.route({
-        method: others.filter((method) => !methods.includes(method)),
+        method: app.supportedMethods.filter((method) => method !== 'OPTIONS' && !methods.includes(method)),
         url,
         schema: { hide: true },
         // Before the body is looked at: whatever is wrong with it, the method is what has to change.
