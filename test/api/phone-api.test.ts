@@ -80,6 +80,15 @@ describe('an answer', () => {
     expect([form.statusCode, form.body]).toEqual([200, '201\n']);
   });
 
+  it.each([undefined, 'application/json', 'application/x-www-form-urlencoded', 'text/plain', 'application/xml'])(
+    'is given to POST with everything in the URL and an empty body of the type %s',
+    async (type) => {
+      const headers = type === undefined ? {} : { 'content-type': type, 'content-length': '0' };
+      const answer = await api.app.inject({ method: 'POST', url: path(`callerid=0752543312&token=${token}`), headers });
+      expect([answer.statusCode, answer.body]).toEqual([200, '201\n']);
+    },
+  );
+
   it('is empty when nothing was found and there is no fallback, or 404 where the phone system is set so', async () => {
     api.findRecord = async () => ({ ok: true, finding: { reason: 'no-match', matches: 0 }, apiUsage: undefined });
     const signingSecret = api.directory.pbxs.get(pbx.id)?.signingSecret ?? randomBytes(32);
@@ -172,6 +181,17 @@ describe('a question', () => {
   it('may name a lookup in any case', async () => {
     expect((await ask(`callerid=0752543312&lookupid=${lookup.id.toLowerCase()}`)).body).toBe('201\n');
   });
+});
+
+it.each([
+  ['[]', 'application/json', 400, 'The body is not valid: it must be object.'],
+  ['{"callerid"', 'application/json', 400, undefined],
+  ['callerid=1', 'text/plain', 415, undefined],
+  ['<callerid>1</callerid>', 'application/xml', 415, undefined],
+])('refuses a body that cannot be read: %s as %s', async (payload, type, status, detail) => {
+  const headers = { 'content-type': type };
+  const answer = await api.app.inject({ method: 'POST', url: path(`token=${token}`), headers, payload });
+  expect(answer.json()).toMatchObject({ status, code: 'REQUEST_INVALID', ...(detail !== undefined && { detail }) });
 });
 
 describe('a token', () => {

@@ -1,4 +1,10 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  errorCodes,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Static } from 'typebox';
 import { splitPbxAndOrg } from '../../../src/domain/ids.ts';
 import type { Answer, LookupService, Pbx, Question } from '../../../src/domain/lookup.ts';
@@ -57,6 +63,7 @@ const services: readonly Service[] = [
 
 /** ExtNo: whose extension should ring? DataLookup: what is known of the record? */
 export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { askLookup, clock }) => {
+  readEmptyBodies(app);
   for (const service of services) {
     const { path, summary, operation, parameters, response } = service;
     const shared = {
@@ -106,6 +113,26 @@ export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { 
       .send(body);
   }
 };
+
+/**
+ * Many phone systems put everything in the URL, POST all the same, and name a type for a body that they do not send. That is a
+ * question like any other.
+ */
+function readEmptyBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null);
+    else void parseJson(request, body, done);
+  });
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    if (body === '') done(null);
+    else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE());
+  });
+  app.addHook('preValidation', async (request) => {
+    request.body ??= {};
+  });
+}
 
 const toQuestion = ({ callerid, calledid, ivrid }: DataQuestionParameters): Question => ({
   ...(callerid !== undefined && { callerId: restorePlus(callerid) }),

@@ -34,7 +34,8 @@ function explain(error: FastifyError | AppError): { status: number; code: string
       keyword === 'const' ? [String(params['allowedValue'])] : [],
     );
     const why = allowed?.length ? `must be one of ${allowed.join(', ')}` : (fault.message ?? 'cannot be read');
-    const detail = `The parameter ${parameter} is not valid: it ${why}.`;
+    const what = parameter === '' ? (error.validationContext ?? 'request') : `parameter ${parameter}`;
+    const detail = `The ${what} is not valid: it ${why}.`;
     return { status: 400, code: 'REQUEST_INVALID', detail };
   }
   // Fastify's own: a body that cannot be parsed, that is too large, or of a type nobody reads.
