@@ -1,5 +1,5 @@
 import { mkdir, open, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../errors.ts';
 import { tryLock } from './lock.ts';
 import { stopLeftovers } from './processes.ts';
@@ -14,31 +14,64 @@ const neededBytes = 300 * 1_048_576;
 export async function takeDataFolder(dataDir: string): Promise<{ lock: Disposable; ended: readonly string[] }> {
   await ensureUsable(dataDir);
   const owner = join(dataDir, 'owner');
-  const lock = tryLock(join(dataDir, 'lock'));
+  const lock = lockOf(dataDir);
   if (!lock) {
     const pid = await readFile(owner, 'utf8').catch(() => 'unknown');
     throw failure(
       `Trunkline runs already on the data folder ${dataDir} (process ${pid}): end it, or set TRUNKLINE_DATA_DIR to another folder.`,
     );
   }
-  await writeFile(owner, String(process.pid));
-  return { lock, ended: await stopLeftovers(dataDir) };
+  try {
+    await writeFile(owner, String(process.pid));
+    return { lock, ended: await stopLeftovers(dataDir) };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw explainDataFolder(dataDir, error) ?? unusable(dataDir, error);
+  }
+}
+
+function lockOf(dataDir: string): Disposable | undefined {
+  try {
+    return tryLock(join(dataDir, 'lock'));
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
 }
 
 async function ensureUsable(dataDir: string): Promise<void> {
   const probe = join(dataDir, `probe-${process.pid}`);
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeFolder(dataDir);
     const file = await open(probe, 'w');
     await file.write('x').finally(() => file.close());
   } catch (error) {
-    throw explainDataFolder(dataDir, error) ?? error;
+    throw sentenceFor(dataDir, error) ?? unusable(dataDir, error);
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
   }
   const { bavail, bsize } = await statfs(dataDir);
   if (bavail * bsize < neededBytes) throw tooLittleSpace(dataDir, bavail * bsize);
 }
+
+/**
+ * Makes a folder with those above it. Node's own `recursive` goes on for ever where the system says ENOENT although the folder above is
+ * there, as it does in `/proc`.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT') throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder).catch((failed: unknown) => {
+      if (codeOf(failed) !== 'EEXIST') throw failed;
+    });
+  }
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 const tooLittleSpace = (dataDir: string, freeBytes: number) =>
   failure(
@@ -49,9 +82,13 @@ const megabytes = (bytes: number) => `${Math.floor(bytes / 1_048_576)} MB`;
 
 /** A sentence for what a file system refuses in the data folder; undefined for any other error. */
 export function explainDataFolder(dataDir: string, error: unknown): AppError | undefined {
-  if (!(error instanceof Error && 'code' in error)) return undefined;
-  if ('path' in error && typeof error.path === 'string' && !error.path.startsWith(dataDir)) return undefined;
-  switch (error.code) {
+  const isElsewhere =
+    error instanceof Error && 'path' in error && typeof error.path === 'string' && !error.path.startsWith(dataDir);
+  return isElsewhere ? undefined : sentenceFor(dataDir, error);
+}
+
+function sentenceFor(dataDir: string, error: unknown): AppError | undefined {
+  switch (codeOf(error)) {
     case 'ENOENT': // Node's word for a folder that cannot be made on a read-only disk
     case 'EACCES':
     case 'EPERM':
@@ -76,5 +113,11 @@ export function explainDataFolder(dataDir: string, error: unknown): AppError | u
       return undefined;
   }
 }
+
+const unusable = (dataDir: string, error: unknown) =>
+  failure(
+    `The data folder ${dataDir} cannot be used (${error instanceof Error ? error.message : String(error)}): set TRUNKLINE_DATA_DIR to another folder.`,
+    error,
+  );
 
 const failure = (message: string, cause?: unknown) => new AppError('LOCAL_SERVICE_FAILED', message, { cause });

@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { explainDataFolder, takeDataFolder } from '../../../src/local/data-folder.ts';
@@ -21,6 +21,32 @@ test('a file in the place of the folder is said in a sentence', async () => {
   await writeFile(file, '');
   await expect(takeDataFolder(file)).rejects.toThrow(`The data folder ${file} is not a folder`);
 });
+
+test('a folder that the system does not let anybody make is said, not tried for ever', async () => {
+  for (const folder of ['/proc/trunkline', '/proc/trunkline/data']) {
+    await expect(takeDataFolder(folder)).rejects.toThrow(
+      `The data folder ${folder} cannot be written by this user: change its owner, or set TRUNKLINE_DATA_DIR`,
+    );
+  }
+  const behindFile = join(await temporaryFolder(), 'data', 'deep', 'er');
+  await writeFile(join(behindFile, '..', '..'), '');
+  await expect(takeDataFolder(behindFile)).rejects.toThrow(`The data folder ${behindFile} is not a folder`);
+  const long = join(await temporaryFolder(), 'x'.repeat(300));
+  await expect(takeDataFolder(long)).rejects.toThrow(/cannot be used \(ENAMETOOLONG.*\): set TRUNKLINE_DATA_DIR/);
+});
+
+test.each(['lock', 'owner'])(
+  'what stands in the way of its file %s is said, and nothing stays locked',
+  async (file) => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, file));
+    await expect(takeDataFolder(folder)).rejects.toThrow(
+      new RegExp(`^The data folder ${folder} cannot be used \\(.+\\): set TRUNKLINE_DATA_DIR to another folder\\.$`),
+    );
+    await rmdir(join(folder, file));
+    (await takeDataFolder(folder)).lock[Symbol.dispose]();
+  },
+);
 
 test.each([
   ['EACCES', 'cannot be written by this user: change its owner, or set TRUNKLINE_DATA_DIR'],

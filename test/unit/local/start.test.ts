@@ -57,6 +57,14 @@ test('a data folder that is in use is said', async () => {
   expect(code).toBe(1);
 });
 
+test('a data folder that nobody can make is said', async () => {
+  const { code, said } = await start({ TRUNKLINE_DATA_DIR: '/proc/x' });
+  expect(said).toBe(
+    'The data folder /proc/x cannot be written by this user: change its owner, or set TRUNKLINE_DATA_DIR to another folder.',
+  );
+  expect(code).toBe(1);
+});
+
 test('a real Salesforce without keys is refused', async () => {
   const { code, said } = await start({
     SALESFORCE_CLIENT_ID: 'x',
