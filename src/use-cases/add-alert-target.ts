@@ -1,11 +1,13 @@
 import { readEmail } from '../domain/account-rules.ts';
 import { readWebhookUrl } from '../domain/alert-address.ts';
+import { mayBePublic } from './public-address.ts';
 import type { Account, AlertTarget, AlertTargets, Mail, Mailer, SecretTokens } from '../ports.ts';
 
 /** Targets of one account, its own mail included. */
 export const alertTargetsMax = 20;
 
-export type TargetFault = 'invalid' | 'known' | 'full';
+/** `private`: it would never be sent to. */
+export type TargetFault = 'invalid' | 'private' | 'known' | 'full';
 
 interface Rejected {
   readonly kind: 'rejected';
@@ -46,6 +48,7 @@ export async function addAlertWebhook(
 ): Promise<{ readonly kind: 'added'; readonly target: AlertTarget; readonly secret: string } | Rejected> {
   const url = readWebhookUrl(typed, { allowPrivate });
   if (!url) return { kind: 'rejected', fault: 'invalid' };
+  if (!allowPrivate && !mayBePublic(url)) return { kind: 'rejected', fault: 'private' };
   if (await isFull(alertTargets, accountId)) return { kind: 'rejected', fault: 'full' };
   const secret = tokens.create();
   const target = await alertTargets.addWebhook({ accountId, address: url.href, secret });

@@ -1,10 +1,9 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { isIP } from 'node:net';
 import { Agent, request } from 'undici';
 import { readWebhookUrl } from '../domain/alert-address.ts';
 import type { DeliveryFailure } from '../domain/alerts.ts';
 import type { WebhookSender } from '../ports.ts';
-import { isPublicAddress } from './allowed-address.ts';
+import { isPublicAddress, mayBePublic } from '../use-cases/public-address.ts';
 
 /** From resolving the name to the end of the answer. */
 const limitMs = 10_000;
@@ -51,8 +50,7 @@ export function createWebhookSender(options: {
       const target = readWebhookUrl(url, { allowPrivate });
       if (!target) return 'address-not-allowed';
       // An address that is written out is not resolved, so the check above never sees it.
-      const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
-      if (isIP(host) !== 0 && !isAllowed(host)) return 'address-not-allowed';
+      if (!allowPrivate && !mayBePublic(target)) return 'address-not-allowed';
       try {
         const signal = AbortSignal.timeout(options.limitMs ?? limitMs);
         const answer = await request(target, {

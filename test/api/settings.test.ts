@@ -48,6 +48,14 @@ describe('/settings/alerts', () => {
   it.each([
     ['webhooks', 'webhook', 'http://hooks.example/', 'Enter an address that begins with https://'],
     ['webhooks', 'webhook', 'hooks.example', 'Enter an address that begins with https://'],
+    ['webhooks', 'webhook', 'https://127.0.0.1/hook', 'Its host has to have a public address.'],
+    ['webhooks', 'webhook', 'https://2130706433/', 'Its host has to have a public address.'],
+    ['webhooks', 'webhook', 'https://10.1.2.3:8443/', 'Its host has to have a public address.'],
+    ['webhooks', 'webhook', 'https://[::1]/', 'Its host has to have a public address.'],
+    ['webhooks', 'webhook', 'https://[::ffff:192.168.0.1]/', 'Its host has to have a public address.'],
+    ['webhooks', 'webhook', 'https://169.254.169.254/', 'Its host has to have a public address.'],
+    ['webhooks', 'webhook', 'https://localhost/', 'Its host has to have a public address.'],
+    ['webhooks', 'webhook', 'https://hooks.localhost./', 'Its host has to have a public address.'],
     ['webhooks', 'webhook', 'https://user:word@hooks.example', 'without a user name in it'],
     ['mails', 'mail', 'nobody', 'Enter an e-mail address'],
     ['mails', 'mail', 'ada@acme.example', 'on the list already'],
@@ -58,6 +66,15 @@ describe('/settings/alerts', () => {
     expect(textOf(page.body)).toContain(fault);
     expect(page.body).toContain(`value="${typed}"`);
     expect(alertTargets.all).toHaveLength(1);
+  });
+
+  it('takes a webhook in a private network where the operator allows it', async () => {
+    const portal = await createTestPortal({ allowPrivateWebhooks: true });
+    const browser = await portal.newSignedInBrowser();
+    await browser.get('/settings/alerts');
+    const answer = await browser.post('/settings/alerts/webhooks', { webhook: 'http://127.0.0.1:8080/hook' });
+    expect(answer.headers.location).toBe('/settings/alerts');
+    expect(portal.alertTargets.all.map(({ address }) => address)).toContain('http://127.0.0.1:8080/hook');
   });
 
   it('adds at most twenty', async () => {

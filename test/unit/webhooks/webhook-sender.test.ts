@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isPublicAddress } from '../../../src/webhooks/allowed-address.ts';
+import { isPublicAddress } from '../../../src/use-cases/public-address.ts';
 import { createWebhookSender } from '../../../src/webhooks/webhook-sender.ts';
 
 let received: {
