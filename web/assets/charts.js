@@ -1,3 +1,5 @@
+// First, since modules are run in the order of their imports.
+import './language.js';
 import uPlot from './uplot.js';
 
 /**
