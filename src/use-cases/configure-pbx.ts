@@ -9,7 +9,8 @@ import type { SignatureVerdict, verifyPackageRequest } from './verify-package-re
 
 /** Who asks: a program of the account with its token, or the Salesforce package with its signature. */
 export interface ConfigurationRequest extends SignableRequest {
-  readonly pbxId: PbxId;
+  /** Undefined where the URL names none. */
+  readonly pbxId: PbxId | undefined;
   /** As the URL has it. */
   readonly orgId: string;
   readonly accountToken: string | undefined;
@@ -19,11 +20,17 @@ export interface ConfigurationRequest extends SignableRequest {
 /** Ids of lookups as sent: absent stays, empty removes. */
 export type DefaultLookups = Readonly<Partial<Record<LookupKind, string>>>;
 
+/** A phone system, and who proved that it is theirs to configure. */
+export interface ConfigurablePbx {
+  readonly pbx: Pbx;
+  readonly actor: 'account' | 'salesforce-user';
+}
+
 export interface ConfigurePbx {
-  /** Throws `ACCOUNT_TOKEN_INVALID`, `PACKAGE_SIGNATURE_INVALID`, `PBX_NOT_FOUND`. */
-  read(request: ConfigurationRequest): Promise<Pbx>;
-  /** Throws also `REQUEST_INVALID`, `LOOKUP_NOT_FOUND`, `LOOKUP_WRONG_KIND`. */
-  change(request: ConfigurationRequest, defaults: DefaultLookups): Promise<Pbx>;
+  /** Once a request: a signature counts once. Throws `ACCOUNT_TOKEN_INVALID`, `PACKAGE_SIGNATURE_INVALID`, `PBX_NOT_FOUND`. */
+  authenticate(request: ConfigurationRequest): Promise<ConfigurablePbx>;
+  /** Throws `REQUEST_INVALID`, `LOOKUP_NOT_FOUND`, `LOOKUP_WRONG_KIND`. */
+  change(configurable: ConfigurablePbx, defaults: DefaultLookups): Promise<Pbx>;
 }
 
 /** Registers the default lookups of a phone system from outside the portal. */
@@ -37,13 +44,11 @@ export function createConfigurePbx(dependencies: {
 }): ConfigurePbx {
   const { pbxs, lookups, connections, authenticateAccount, verifySignature, audit } = dependencies;
 
-  async function authenticate(
-    request: ConfigurationRequest,
-  ): Promise<{ pbx: Pbx; actor: 'account' | 'salesforce-user' }> {
+  async function authenticate(request: ConfigurationRequest): Promise<ConfigurablePbx> {
     const isSigned = request.headers['x-trunkline-signature'] !== undefined && request.accountToken === undefined;
     const accountId = isSigned ? await accountOfSigner(request) : await authenticateAccount(request.accountToken);
     const [pbx, connection] = await Promise.all([
-      pbxs.find(accountId, request.pbxId),
+      request.pbxId === undefined ? undefined : pbxs.find(accountId, request.pbxId),
       connections.ofAccount(accountId),
     ]);
     if (!pbx || !connection || !isSameOrg(request.orgId, connection.orgId)) throw unknownPbx();
@@ -75,11 +80,9 @@ export function createConfigurePbx(dependencies: {
   }
 
   return {
-    read: async (request) => (await authenticate(request)).pbx,
+    authenticate,
 
-    async change(request, defaults) {
-      const { pbx, actor } = await authenticate(request);
-      const { id, accountId } = pbx;
+    async change({ pbx: { id, accountId }, actor }, defaults) {
       const { extension, data, ivr } = defaults;
       const extensionId = extension === undefined ? undefined : await lookupId(accountId, 'extension', extension);
       if (extension !== undefined && extensionId === undefined) {

@@ -56,6 +56,29 @@ describe('PBXConf', () => {
     expect((await get()).json()).toMatchObject({ ExtensionLookupId: lookup.id, DataLookupId: null });
   });
 
+  it.each([
+    ['JSON of another form', 'application/json', '{"ExtensionLookupId":{}}', 400],
+    ['JSON that ends early', 'application/json', '{"Ext', 400],
+    ['an empty body', 'application/json', '', 400],
+    ['XML', 'application/xml', '<a/>', 415],
+  ])('says nothing about %s before it knows who asks', async (_, type, payload, status) => {
+    const send = (headers: Record<string, string>) =>
+      api.app.inject({ method: 'PUT', url, headers: { ...headers, 'content-type': type }, payload });
+    expect((await send({})).json()).toMatchObject({ status: 401, code: 'ACCOUNT_TOKEN_INVALID' });
+    expect((await send({ 'x-trunkline-signature': 'v1=00' })).json()).toMatchObject({ status: 401 });
+    expect((await send({ authorization: `Bearer ${token}` })).json()).toMatchObject({
+      status,
+      code: 'REQUEST_INVALID',
+    });
+    expect((await api.app.inject({ method: 'PUT', url: '/api/PBXConf/x' })).statusCode).toBe(401);
+  });
+
+  it('reads a form like JSON', async () => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await api.app.inject({ method: 'PUT', url, headers, payload: `DATALOOKUPID=${dataId}` });
+    expect(answer.json()).toMatchObject({ DataLookupId: dataId });
+  });
+
   it('is for account tokens, not for phone systems, and only for the account’s own', async () => {
     expect((await get({})).statusCode).toBe(401);
     expect((await get({ authorization: `Bearer ${await api.newToken()}` })).statusCode).toBe(401);

@@ -1,11 +1,11 @@
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { errorCodes, type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { splitPbxAndOrg } from '../../../src/domain/ids.ts';
 import type { Pbx } from '../../../src/domain/lookup.ts';
-import type { ConfigurationRequest, ConfigurePbx } from '../../../src/use-cases/configure-pbx.ts';
-import { unknownPbx } from '../../../src/use-cases/authenticate-pbx.ts';
+import type { ConfigurablePbx, ConfigurationRequest, ConfigurePbx } from '../../../src/use-cases/configure-pbx.ts';
 import { bearerToken } from '../../plugins/bearer-token.ts';
 import { bodyProblems, PbxAndOrgSchema, problems, storageProblems } from '../../schemas/phone-api.ts';
+import { lowerCaseNames } from './parameters.ts';
 
 const id = (kind: string, removable: string) =>
   Type.Optional(
@@ -32,16 +32,25 @@ const ConfigurationSchema = Type.Object({
   IVRLookupId: idOrNull,
 });
 
-/** The body as it came, which a signature covers. */
+/** The body as it came, which a signature covers; null where none came. */
 const rawBody = 'rawBody';
+/** The phone system, once whoever asks has proved to be allowed to. */
+const configurable = 'configurable';
 
 /** PBXConf: which lookups a phone system uses when it names none, for programs of the account and the Salesforce package. */
 export const pbxConfRoutes: FastifyPluginAsync<{ configurePbx: ConfigurePbx }> = async (app, { configurePbx }) => {
   app.decorateRequest(rawBody, null);
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+  app.decorateRequest(configurable, null);
+  // Nothing is said about what was sent to whom it is none of their business: the body is kept, and read after the sender is known.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     request.setDecorator<Buffer>(rawBody, body);
-    void parseJson(request, body.toString(), done);
+    done(null);
+  });
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addHook('preValidation', async (request) => {
+    request.setDecorator<ConfigurablePbx>(configurable, await configurePbx.authenticate(read(request)));
+    request.body = lowerCaseNames(await parsedBody(request, parseJson));
   });
 
   const shared = {
@@ -60,10 +69,12 @@ export const pbxConfRoutes: FastifyPluginAsync<{ configurePbx: ConfigurePbx }> =
   };
   for (const path of ['/PBXConf/:pbxAndOrg', '/PBXConf/:pbxAndOrg/']) {
     const hide = path.endsWith('/');
-    app.get(path, { schema: { ...get, hide } }, async (request) => present(await configurePbx.read(read(request))));
+    app.get(path, { schema: { ...get, hide } }, async (request) =>
+      present(request.getDecorator<ConfigurablePbx>(configurable).pbx),
+    );
     app.put(path, { schema: { ...put, hide } }, async (request) => {
       const { extensionlookupid, datalookupid, ivrlookupid } = request.body as Static<typeof DefaultsSchema>;
-      const pbx = await configurePbx.change(read(request), {
+      const pbx = await configurePbx.change(request.getDecorator<ConfigurablePbx>(configurable), {
         ...(extensionlookupid !== undefined && { extension: extensionlookupid }),
         ...(datalookupid !== undefined && { data: datalookupid }),
         ...(ivrlookupid !== undefined && { ivr: ivrlookupid }),
@@ -75,10 +86,10 @@ export const pbxConfRoutes: FastifyPluginAsync<{ configurePbx: ConfigurePbx }> =
 
 function read(request: FastifyRequest): ConfigurationRequest {
   const { pbxAndOrg } = request.params as Static<typeof PbxAndOrgSchema>;
-  const ids = splitPbxAndOrg(pbxAndOrg);
-  if (!ids) throw unknownPbx();
+  const { pbxId, orgId = '' } = splitPbxAndOrg(pbxAndOrg) ?? {};
   return {
-    ...ids,
+    pbxId,
+    orgId,
     accountToken: bearerToken(request.headers.authorization),
     headers: request.headers,
     method: request.method,
@@ -86,6 +97,25 @@ function read(request: FastifyRequest): ConfigurationRequest {
     body: request.getDecorator<Buffer | null>(rawBody) ?? '',
   };
 }
+
+/** Undefined where nothing was sent. Throws the framework's errors of bodies that it cannot read. */
+async function parsedBody(request: FastifyRequest, parseJson: JsonParser): Promise<unknown> {
+  const body = request.getDecorator<Buffer | null>(rawBody)?.toString() ?? '';
+  if (body === '') return undefined;
+  const [mediaType = ''] = (request.headers['content-type'] ?? '').split(';', 1);
+  switch (mediaType.trim().toLowerCase()) {
+    case 'application/json':
+      return new Promise((resolve, reject) => {
+        void parseJson(request, body, (error, value: unknown) => (error ? reject(error) : resolve(value)));
+      });
+    case 'application/x-www-form-urlencoded':
+      return Object.fromEntries(new URLSearchParams(body));
+    default:
+      throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE();
+  }
+}
+
+type JsonParser = ReturnType<FastifyInstance['getDefaultJsonParser']>;
 
 const present = (pbx: Pbx): Static<typeof ConfigurationSchema> => ({
   PBXId: pbx.id,
