@@ -17,7 +17,7 @@ it.each([
 ])('gives charts a language that they can use where the browser calls its own %j', async (told, used) => {
   const browser = { language: told };
   vi.stubGlobal('navigator', browser);
-  await import('../../../web/assets/language.js');
+  await import(new URL('../../../web/assets/language.js', import.meta.url).href);
   expect(browser.language).toBe(used);
   expect(() => new Intl.NumberFormat(browser.language)).not.toThrow();
 });
