@@ -82,6 +82,9 @@ const megabytes = (bytes: number) => `${Math.floor(bytes / 1_048_576)} MB`;
 
 /** A sentence for what a file system refuses in the data folder; undefined for any other error. */
 export function explainDataFolder(dataDir: string, error: unknown): AppError | undefined {
+  // What a program wrote as its last words: PostgreSQL, SQLite in Temporal, Node.
+  const words = /No space left on device|Disk quota exceeded|database or disk is full|ENOSPC|EDQUOT/;
+  if (error instanceof AppError) return words.test(error.message) ? full(dataDir, error) : undefined;
   const isElsewhere =
     error instanceof Error && 'path' in error && typeof error.path === 'string' && !error.path.startsWith(dataDir);
   return isElsewhere ? undefined : sentenceFor(dataDir, error);
@@ -105,14 +108,14 @@ function sentenceFor(dataDir: string, error: unknown): AppError | undefined {
       );
     case 'ENOSPC':
     case 'EDQUOT':
-      return failure(
-        `The data folder ${dataDir} is full: make room, or set TRUNKLINE_DATA_DIR to another folder.`,
-        error,
-      );
+      return full(dataDir, error);
     default:
       return undefined;
   }
 }
+
+const full = (dataDir: string, error: unknown) =>
+  failure(`The data folder ${dataDir} is full: make room, or set TRUNKLINE_DATA_DIR to another folder.`, error);
 
 const unusable = (dataDir: string, error: unknown) =>
   failure(

@@ -76,11 +76,17 @@ export async function startService(options: StartOptions): Promise<Service> {
   await once(child, 'spawn');
   child.on('error', () => undefined); // an IPC message to a process that has just ended
   const { pid = 0 } = child; // known, since it was spawned
-  const record = recordProcess(dataDir, name, pid, stopSignal);
-  void exited.then(() => rmSync(record, { force: true }));
   const kill = (signal: NodeJS.Signals) => {
     if (exit === undefined) signalProcess(pid, signal);
   };
+  try {
+    const record = recordProcess(dataDir, name, pid, stopSignal);
+    void exited.then(() => rmSync(record, { force: true }));
+  } catch (error) {
+    kill('SIGKILL'); // nobody would ever know of it
+    await exited;
+    throw error;
+  }
   return {
     name,
     pid,

@@ -77,8 +77,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     launch: () => Promise<Service>,
     extra: { url?: string; crashSignal?: NodeJS.Signals } = {},
   ): Part => {
-    const onUnexpectedExit = (exit: Exit, service: Service) =>
-      options.onFailure?.(endedByItself(name, exit, service.lastLines(5), service.logFile));
+    const onUnexpectedExit = (exit: Exit, service: Service) => {
+      const failure = endedByItself(name, exit, service.lastLines(5), service.logFile);
+      options.onFailure?.(explainDataFolder(dataDir, failure) ?? failure);
+    };
     const added = new Part({ name, launch, onUnexpectedExit, ...extra });
     parts.push(added);
     cleanup.defer(() => added.stop());

@@ -1,6 +1,7 @@
 import { mkdir, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
 import { explainDataFolder, takeDataFolder } from '../../../src/local/data-folder.ts';
 import { keysIn } from '../../../src/local/keys.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -58,7 +59,18 @@ test.each([
   expect(explainDataFolder('/data', error)?.message).toContain(`The data folder /data ${sentence}`);
 });
 
+test.each([
+  'initdb: error: could not write file "/data/postgres/postgresql.conf": No space left on device',
+  'The Temporal server did not start: unable to start: database or disk is full',
+])('hears a full disk in what a program said last: %s', (said) => {
+  const error = new AppError('LOCAL_SERVICE_FAILED', said);
+  expect(explainDataFolder('/data', error)?.message).toContain('The data folder /data is full: make room');
+});
+
 test('other errors are left as they are', () => {
+  expect(explainDataFolder('/data', new AppError('LOCAL_SERVICE_FAILED', 'The worker ended (exit code 1).'))).toBe(
+    undefined,
+  );
   const elsewhere = Object.assign(new Error('EACCES'), { code: 'EACCES', path: '/etc/passwd' });
   expect(explainDataFolder('/data', elsewhere)).toBeUndefined();
   expect(explainDataFolder('/data', new Error('EIO'))).toBeUndefined();

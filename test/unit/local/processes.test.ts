@@ -42,6 +42,15 @@ test('a service writes its log, is recorded while it runs, and ends when asked',
   expect(await readdir(join(dataDir, 'run'))).toEqual([]);
 });
 
+test('a service that cannot be recorded does not stay', async () => {
+  const running = () => process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length;
+  const dataDir = await temporaryFolder();
+  await writeFile(join(dataDir, 'run'), '');
+  const before = running();
+  await expect(start(endless, { dataDir })).rejects.toThrow(/EEXIST|ENOTDIR/);
+  await expect.poll(running).toBe(before);
+});
+
 test('a service that does not listen is ended after its time', async () => {
   const { service } = await start(stubborn);
   await isAtWork(service);
