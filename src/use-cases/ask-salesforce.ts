@@ -16,6 +16,8 @@ const firstPauseMs = 50;
 const rereadLimitMs = 250;
 /** Nor the caller waiting for a fallback. */
 const confirmLimitMs = 500;
+/** Longer than a check counts as new, so that one that was not made for that is asked for again. */
+const checkEveryMs = 15_000;
 
 export interface SalesforceQuestion {
   readonly accountId: string;
@@ -38,7 +40,8 @@ export type AskSalesforce = (question: SalesforceQuestion, signal: AbortSignal) 
  * told of a connection a moment before this process heard of it.
  *
  * An access token that is refused is asked about in the database; unless another process has a newer one already, the connection
- * is told, once per process and version. The lookup waits for a version above it and tries once more.
+ * is told, once per process and version. The lookup waits for a version above it and tries once more. A refusal that only an
+ * administrator can mend, like an API that was switched off, has the connection checked at once, instead of at its next turn.
  */
 export function createAskSalesforce(dependencies: {
   readonly directory: Pick<
@@ -47,12 +50,14 @@ export function createAskSalesforce(dependencies: {
   >;
   readonly findRecord: FindRecord;
   readonly gate: OrgGate;
-  readonly engine: Pick<ConnectionEngine, 'tokenRejected'>;
+  readonly engine: Pick<ConnectionEngine, 'tokenRejected' | 'checkNow'>;
   readonly logger: Pick<Logger, 'warn' | 'error'>;
 }): AskSalesforce {
   const { directory, findRecord, gate, engine, logger } = dependencies;
   /** The access token of an org that the connection was told about last; a version alone starts anew after a disconnect. */
   const told = new Map<OrgId, string>();
+  /** When the connection of an org was last asked to check itself. */
+  const checkAskedAtMs = new Map<OrgId, number>();
 
   return async (question, signal) => {
     let credentials = usable(question.accountId) ?? (await confirmed(question.accountId, signal));
@@ -77,6 +82,7 @@ export function createAskSalesforce(dependencies: {
         if (!credentials) return trouble(isOver() ? 'deadline' : 'not-connected');
         continue;
       }
+      if (causeClass(failure.cause) === 'permanent') askForCheck(credentials.orgId);
       failed += 1;
       const reason = causeClass(failure.cause) === 'limit' ? 'quota' : 'salesforce-error';
       if (!failure.retryable || failed === attempts) return trouble(reason);
@@ -139,6 +145,15 @@ export function createAskSalesforce(dependencies: {
       // The next lookup that is refused tells it again.
       if (told.get(orgId) === token) told.delete(orgId);
       logger.warn({ err: error, orgId, version }, 'the connection could not be told that its token was refused');
+    });
+  }
+
+  function askForCheck(orgId: OrgId): void {
+    const nowMs = performance.now();
+    if (nowMs - (checkAskedAtMs.get(orgId) ?? -Infinity) < checkEveryMs) return;
+    checkAskedAtMs.set(orgId, nowMs);
+    engine.checkNow(orgId).catch((error: unknown) => {
+      logger.warn({ err: error, orgId }, 'the connection could not be asked to check itself');
     });
   }
 }

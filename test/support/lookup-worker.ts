@@ -59,7 +59,7 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
     directory,
     findRecord: (request) => testProcess.findRecord(request),
     gate: createOrgGate(clock),
-    engine: { tokenRejected: async () => undefined },
+    engine: { tokenRejected: async () => undefined, checkNow: async () => undefined },
     logger,
   });
   const engine = createLookupEngine({ client: temporal.client, metrics, logger });

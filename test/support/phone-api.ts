@@ -96,7 +96,10 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
       directory,
       findRecord: (request) => api.findRecord(request),
       gate: createOrgGate(clock),
-      engine: { tokenRejected: async (org, version) => void rejected.push({ orgId: org, version }) },
+      engine: {
+        tokenRejected: async (org, version) => void rejected.push({ orgId: org, version }),
+        checkNow: async () => undefined,
+      },
       logger: app.log,
     }),
     engine,

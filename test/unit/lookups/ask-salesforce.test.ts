@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SalesforceFailure } from '../../../src/ports.ts';
 import { createAskSalesforce, type AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
 import { createOrgGate } from '../../../src/use-cases/org-gate.ts';
@@ -24,6 +24,7 @@ const question = {
 let clock = createFakeClock();
 let directory: FakePhoneDirectory;
 let rejected: { orgId: string; version: number }[];
+let checksAsked: string[];
 let tellFailure: Error | undefined;
 let requests: FindRecordRequest[];
 let ask: AskSalesforce;
@@ -36,6 +37,7 @@ beforeEach(() => {
   directory.setConnection(connection);
   directory.setCredentials(credentials);
   rejected = [];
+  checksAsked = [];
   tellFailure = undefined;
   requests = [];
   answers = [found];
@@ -52,6 +54,10 @@ beforeEach(() => {
     engine: {
       async tokenRejected(org, tokenVersion) {
         rejected.push({ orgId: org, version: tokenVersion });
+        if (tellFailure) throw tellFailure;
+      },
+      async checkNow(org) {
+        checksAsked.push(org);
         if (tellFailure) throw tellFailure;
       },
     },
@@ -88,6 +94,29 @@ it('does not try again what asking again cannot mend', async () => {
   expect(await ask(question, within(1_000))).toMatchObject({ reason: 'quota' });
   expect(requests).toHaveLength(2);
 });
+
+it('has the connection checked when the API was switched off, once in a while for many lookups', async () => {
+  answers = [failed({ ...down, cause: 'api-disabled', answer: 'API_DISABLED_FOR_ORG', retryable: false })];
+  tellFailure = new Error('Temporal is away');
+  for (let times = 0; times < 3; times++) {
+    expect(await ask(question, within(1_000))).toEqual({ reason: 'salesforce-error', matches: 0 });
+  }
+  expect(checksAsked).toEqual([orgId]);
+  const laterMs = performance.now() + 15_000;
+  vi.spyOn(performance, 'now').mockReturnValue(laterMs);
+  await ask(question, within(1_000));
+  expect(checksAsked).toEqual([orgId, orgId]);
+  vi.restoreAllMocks();
+});
+
+it.each(['request-refused', 'salesforce-error', 'api-limit-reached'] as const)(
+  'has the connection not checked on account of %s',
+  async (cause) => {
+    answers = [failed({ ...down, cause, retryable: false })];
+    await ask(question, within(1_000));
+    expect(checksAsked).toEqual([]);
+  },
+);
 
 it('tries again where a limit is of the moment, and says quota when it stays', async () => {
   const busy = failed({ ...down, cause: 'api-limit-reached', retryable: true });

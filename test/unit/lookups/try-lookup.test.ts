@@ -40,7 +40,7 @@ beforeEach(() => {
       directory,
       findRecord: createFindRecord(createRecordSearch(createSalesforceData({ http, apiVersion: '67.0' }))),
       gate: createOrgGate(clock),
-      engine: { tokenRejected: async () => undefined },
+      engine: { tokenRejected: async () => undefined, checkNow: async () => undefined },
       logger: { warn: () => undefined, error: () => undefined },
     }),
     readNumber,
