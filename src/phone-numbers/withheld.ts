@@ -1,4 +1,11 @@
-/** What networks, phone systems and handsets write in place of a number, without case, accents and punctuation. */
+/*
+ * One rule for what arrives without a number. It is *withheld* when it says that there is none: nothing at all, or nothing but
+ * punctuation; one of the words for it, be they a network's, a handset's or a program's (`null`, `NaN`); or digits that stand for such
+ * a word. Everything else that is no number is *invalid*: something was sent, and nobody knows what is meant. Both are a clean miss
+ * without a call to Salesforce.
+ */
+
+/** What networks, phone systems, handsets and programs write in place of a number, without case, accents and punctuation. */
 const words: ReadonlySet<string> = new Set(
   `anonymous anonymouscaller anonym anonyme anonimo anonimous anoniem anonymousinvalid restricted restrictednumber unavailable notavailable
   numberunavailable unknown unknowncaller unknownnumber private privatenumber privatecaller withheld numberwithheld calleridwithheld
@@ -6,7 +13,7 @@ const words: ReadonlySet<string> = new Set(
   unbekannt unbekannterteilnehmer unterdruckt rufnummerunterdruckt nummerunterdruckt privatnummer geheim verborgen keine keinenummer
   masque numeromasque inconnu numeroinconnu appelmasque confidentiel privado numeroprivado desconocido oculto numerooculto sconosciuto
   privato numeroprivato nascosto onbekend prive verborgennummer okand skjult ukjent ukendt hemligt tuntematon nieznany zastrzezony
-  p o u na none null undefined nil clir asserted cpn`.split(/\s+/),
+  p o u na none null undefined nil nan clir asserted cpn`.split(/\s+/),
 );
 
 /** `+266696687` and its like spell a word on the keypad (source: Twilio, "How do I identify calls from blocked numbers?"). */
@@ -16,14 +23,17 @@ const keypadWords: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Whether the text says that there is no number. Nothing at all says so too. */
+/** Punctuation without the two that are dialled, and the plus of a number that did not follow. */
+const nothing = /^(?:(?![*#])[\s+\p{P}\p{Z}\p{Cc}\p{Cf}])*$/u;
+
+/** Whether the text says that there is no number. */
 export function isWithheld(text: string): boolean {
   if (/\d/.test(text)) return false;
   const word = text
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^\p{L}]/gu, '');
-  return word === '' ? !/[*#]/.test(text) : words.has(word);
+  return word === '' ? nothing.test(text) : words.has(word);
 }
 
 /** Whether the dialled digits are a stand-in for a number that is not told. */

@@ -26,7 +26,14 @@ describe('readNumber', () => {
     'unterdrückt',
     'P',
     'null',
+    'NaN',
+    'undefined',
+    'N/A',
     '-',
+    '()',
+    '+',
+    '"" <>',
+    '\u200e',
     '',
     '   ',
     '0000000000',
@@ -145,10 +152,12 @@ describe('readNumber', () => {
     expect(e164('0734273830*99', { ...german, truncateAt: '*' })).toBe('+49734273830');
   });
 
-  it('reads no text of letters, and none that is endless, as a number', () => {
-    for (const raw of ['sip:bob@example.com', 'hello', '0734abc', '1'.repeat(300), '#', '*31#', '()', '+'])
-      expect(['invalid', 'withheld']).toContain(readNumber(raw, german).kind);
-  });
+  it.each(['sip:bob@example.com', 'hello', '0734abc', '1'.repeat(300), '#', '*31#', '📞', '☎️', '€', '='])(
+    'reads %j as invalid: something was sent, and it is no number',
+    (raw) => {
+      expect(readNumber(raw, german)).toEqual({ kind: 'invalid' });
+    },
+  );
 
   it('never throws, whatever the text, in any country', () => {
     fc.assert(
