@@ -1,12 +1,12 @@
 import { cancellationSignal } from '@temporalio/activity';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isTrouble } from '../src/domain/answer.ts';
 import type { DialingRules } from '../src/domain/dialing-rules.ts';
-import type { Finding, LaterFinding, LookupOutcome, LookupStart } from '../src/domain/lookup.ts';
+import type { Finding, JoinedLookup, LaterFinding, LookupOutcome, LookupStart } from '../src/domain/lookup.ts';
 import { AppError } from '../src/errors.ts';
 import type { ReadNumber } from '../src/phone-numbers/read-number.ts';
-import type { Clock, LookupRuns, PhoneDirectory, Sealer } from '../src/ports.ts';
+import type { Clock, LookupResult, LookupRuns, PhoneDirectory, Sealer } from '../src/ports.ts';
 import type { AskSalesforce } from '../src/use-cases/ask-salesforce.ts';
-import type { LookupCalls } from '../src/use-cases/lookup-calls.ts';
 import { openDetail, openQuestion, sealDetail } from '../src/use-cases/lookup-record.ts';
 import { readQuestion } from '../src/use-cases/read-question.ts';
 import { findWithoutSearch } from '../src/use-cases/search-input.ts';
@@ -14,8 +14,19 @@ import { findWithoutSearch } from '../src/use-cases/search-input.ts';
 /** Nobody waits any more, so Salesforce may take its time; the activity itself has three seconds more. */
 const laterLimitMs = 12_000;
 
+/** How long the log may take while the workflow's task waits; then the workflow goes on writing, for as long as it takes. */
+const recordLimitMs = 1_000;
+
+/** The calls under way whose runs are recorded here. */
+export interface JoinableCalls {
+  /** `result` rejects when the process of the question has ended before the answer. */
+  find(runId: string): { readonly result: Promise<LookupResult>; readonly repeats: number } | undefined;
+  /** Tells that the run has been recorded, with this many repeats. */
+  recorded(runId: string, repeats: number): void;
+}
+
 export function createLookupActivities(dependencies: {
-  readonly calls: Pick<LookupCalls, 'find' | 'recorded'>;
+  readonly calls: JoinableCalls;
   readonly askSalesforce: AskSalesforce;
   readonly directory: Pick<PhoneDirectory, 'pbx' | 'lookup' | 'dialingRules'>;
   readonly readNumber: (sent: string, rules: DialingRules) => ReadNumber;
@@ -27,18 +38,18 @@ export function createLookupActivities(dependencies: {
 
   return {
     /**
-     * Awaits the call that this process has under way. Without one its process has ended, or is another: the question is asked here
-     * as long as its deadline has not passed; what the phone system was told is then unknown here.
+     * Awaits the call under way and writes what came of it; both in one step, since each step costs the engine as much as all of an
+     * answer. Without a call its process has ended, or is another: the question is asked here as long as its deadline has not passed;
+     * what the phone system was told is then unknown here.
      */
-    async joinLookup(start: LookupStart): Promise<LookupOutcome> {
-      const call = calls.find(start.runId);
-      if (call) {
-        const { answer, finding } = await call.result;
-        return toOutcome(start, answer, isTrouble(finding) ? undefined : finding);
-      }
-      const remainingMs = start.deadlineAtMs - clock.now();
-      const finding = remainingMs > 0 ? await find(start, remainingMs) : undefined;
-      return toOutcome(start, undefined, finding && isTrouble(finding) ? undefined : finding);
+    async joinLookup(start: LookupStart): Promise<JoinedLookup> {
+      const outcome = await join(start);
+      const isRecorded = await record(start, outcome).then(
+        () => true,
+        () => false,
+      );
+      // Once it is in the log, only going on asking needs to know more than the operator reads.
+      return { ...outcome, isRecorded, ...(isRecorded && outcome.found && { sealedDetail: undefined }) };
     },
 
     /** Asks again what trouble kept Salesforce from answering. Throws while it goes on. */
@@ -61,29 +72,54 @@ export function createLookupActivities(dependencies: {
     },
 
     /** Writes the run; as often as it likes, since what is known already stays. */
-    async recordLookup(start: LookupStart, outcome: LookupOutcome): Promise<void> {
-      const { question, number } = openQuestion(sealer, start.runId, start.sealedQuestion);
-      const { extension, finding } = detailOf(start, outcome);
-      const repeats = calls.find(start.runId)?.repeats ?? 0;
-      await runs.record({
-        id: start.runId,
-        askedAtMs: start.askedAtMs,
-        accountId: start.accountId,
-        pbxId: start.pbxId,
-        orgId: start.orgId,
-        lookupId: start.lookupId,
-        lookupVersion: start.lookupVersion,
-        isTest: false,
-        question,
-        number,
-        answer: { reason: outcome.reason, extension, matches: outcome.matches, ms: outcome.ms },
-        found: finding,
-        foundAtMs: outcome.foundAtMs,
-        repeats,
-      });
-      if (outcome.reason !== 'unknown') calls.recorded(start.runId, repeats);
-    },
+    recordLookup: write,
   };
+
+  async function join(start: LookupStart): Promise<LookupOutcome> {
+    const result = await calls.find(start.runId)?.result.catch(() => undefined);
+    if (result) return toOutcome(start, result.answer, isTrouble(result.finding) ? undefined : result.finding);
+    const remainingMs = start.deadlineAtMs - clock.now();
+    const finding = remainingMs > 0 ? await find(start, remainingMs) : undefined;
+    return toOutcome(start, undefined, finding && isTrouble(finding) ? undefined : finding);
+  }
+
+  /** Rejects when the log does not take it within the limit, though it may still do so later. */
+  async function record(start: LookupStart, outcome: LookupOutcome): Promise<void> {
+    const tooLate = new AbortController();
+    try {
+      await Promise.race([
+        write(start, outcome),
+        sleep(recordLimitMs, undefined, { signal: tooLate.signal }).then(() => {
+          throw new AppError('DATABASE_UNAVAILABLE', 'The log does not take the run in time.');
+        }),
+      ]);
+    } finally {
+      tooLate.abort();
+    }
+  }
+
+  async function write(start: LookupStart, outcome: LookupOutcome): Promise<void> {
+    const { question, number } = openQuestion(sealer, start.runId, start.sealedQuestion);
+    const { extension, finding } = detailOf(start, outcome);
+    const repeats = calls.find(start.runId)?.repeats ?? 0;
+    await runs.record({
+      id: start.runId,
+      askedAtMs: start.askedAtMs,
+      accountId: start.accountId,
+      pbxId: start.pbxId,
+      orgId: start.orgId,
+      lookupId: start.lookupId,
+      lookupVersion: start.lookupVersion,
+      isTest: false,
+      question,
+      number,
+      answer: { reason: outcome.reason, extension, matches: outcome.matches, ms: outcome.ms },
+      found: finding,
+      foundAtMs: outcome.foundAtMs,
+      repeats,
+    });
+    if (outcome.reason !== 'unknown') calls.recorded(start.runId, repeats);
+  }
 
   /** Undefined when the phone system or the lookup is gone. */
   async function find(start: LookupStart, limitMs: number): Promise<Finding | undefined> {

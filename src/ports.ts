@@ -3,8 +3,10 @@ import type { AlertEvent, AlertMemory, AlertTopic, DeliveryFailure } from './dom
 import type { DialingRules } from './domain/dialing-rules.ts';
 import type { ReadyMadeCondition, StepFilter, StepOrder } from './domain/lookup-step.ts';
 import type {
+  Answer,
   AnswerReason,
   DefinitionProblem,
+  Finding,
   LookupDefinition,
   LookupRun,
   LookupStart,
@@ -744,8 +746,14 @@ export interface ConnectionEngine {
 }
 
 export interface LookupEngine {
-  /** Has `lookupWorkflow` started, now or when the engine is back; never rejects. */
-  start(start: LookupStart): Promise<LookupStartOutcome>;
+  /** Has `lookupWorkflow` started, now or when the engine is back; never rejects. The workflow joins the call that gives `result`. */
+  start(start: LookupStart, result: Promise<LookupResult>): Promise<LookupStartOutcome>;
+}
+
+/** What a call came to. */
+export interface LookupResult {
+  readonly finding: Finding;
+  readonly answer: Answer;
 }
 
 /** `dropped`: too many were waiting, so that this run is not recorded. `closed`: the process ends before the engine was back. */

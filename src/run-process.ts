@@ -9,6 +9,8 @@ export interface ProcessContext {
   readonly cleanup: AsyncDisposableStack;
   /** Ends when the process is to stop, also while it is starting. */
   readonly signal: AbortSignal;
+  /** Stops the process in good order. */
+  readonly stop: () => void;
   /** Stops the process with a failure, for what breaks while it runs. */
   readonly fail: (error: unknown) => void;
 }
@@ -16,18 +18,32 @@ export interface ProcessContext {
 /** How long closing may take before the process ends anyway: longer than the longest answer and the workers' grace. */
 const closeWithinMs = 25_000;
 
+export interface ProcessOptions {
+  /**
+   * Who ends it. `parent`: a terminal and a service manager send their signals to a whole group, but this one is needed until its parent
+   * has stopped, which then says so, or is gone.
+   */
+  readonly stopsWith?: 'signals' | 'parent';
+}
+
 /**
  * The life of a process: start, tell a parent that it is ready, wait for SIGTERM, SIGINT or the parent's end, close in reverse order.
  * What cannot start says one sentence and exits with 1; so does what fails while it runs. A second signal ends it at once.
  */
-export async function runProcess(name: string, start: (context: ProcessContext) => Promise<void>): Promise<void> {
+export async function runProcess(
+  name: string,
+  start: (context: ProcessContext) => Promise<void>,
+  { stopsWith = 'signals' }: ProcessOptions = {},
+): Promise<void> {
   const stopping = new AbortController();
-  const stop = () => {
+  const stop = () => stopping.abort();
+  const onSignal = () => {
+    if (stopsWith === 'parent') return;
     if (stopping.signal.aborted) process.exit(1);
-    stopping.abort();
+    stop();
   };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
-  process.once('disconnect', () => stopping.abort());
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  process.once('disconnect', stop);
 
   await using cleanup = new AsyncDisposableStack();
   try {
@@ -39,7 +55,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
       stopping.abort();
     };
     process.on('uncaughtException', fail).on('unhandledRejection', fail);
-    await start({ config, logger, cleanup, signal: stopping.signal, fail });
+    await start({ config, logger, cleanup, signal: stopping.signal, stop, fail });
     logger.info('ready');
     process.send?.({ type: 'ready' });
     await aborted(stopping.signal);

@@ -1,9 +1,7 @@
 import { createPhoneApi } from '../web/routes/phone-api/index.ts';
 import { buildApp } from '../web/app.ts';
 import { createTexts } from '../web/texts.ts';
-import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
-import { createLookupActivities } from '../activities/lookups.ts';
-import { lookupWorkflowId, taskQueues } from '../workflows/names.ts';
+import { lookupWorkflowId } from '../workflows/names.ts';
 import { passwordHasher } from './crypto/passwords.ts';
 import { pbxTokenReader } from './crypto/pbx-jwt.ts';
 import { pbxTokenSigner } from './crypto/pbx-token-signer.ts';
@@ -16,12 +14,10 @@ import { createMailer } from './mail/mailer.ts';
 import { createLookupMetrics, createRegistry, serveMetrics } from './metrics.ts';
 import { countries, defaultDialingRules } from './phone-numbers/numbering-plans.ts';
 import { readNumber } from './phone-numbers/read-number.ts';
+import { startRecorder } from './recorder-process.ts';
 import { runProcess, type ProcessContext } from './run-process.ts';
 import { createRecordSearch } from './salesforce/record-search.ts';
-import { workflowBundle } from './temporal/bundle.ts';
-import { createLookupEngine } from './temporal/lookup-engine.ts';
 import { installRuntime } from './temporal/runtime.ts';
-import { runWorker } from './temporal/worker.ts';
 import { createAskLookup } from './use-cases/ask-lookup.ts';
 import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
 import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
@@ -34,10 +30,10 @@ import { createPbxLimiter } from './use-cases/pbx-limiter.ts';
 import { createTryLookup } from './use-cases/try-lookup.ts';
 import { verifyPackageRequest } from './use-cases/verify-package-request.ts';
 import { createLookupCalls } from './use-cases/lookup-calls.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUpSearch } from './warm-up.ts';
 import { watchParts } from './watch-parts.ts';
 
-/** Portal, phone API and the lookup worker, in one process: an eager start needs client and worker together. */
+/** Portal and phone API. What it answers is recorded by a process of its own, which it starts. */
 await runProcess('server', async (context) => {
   const { config, logger, cleanup, signal } = context;
   const { settings } = config;
@@ -46,15 +42,15 @@ await runProcess('server', async (context) => {
   const registry = createRegistry('server');
   const metricsServer = await serveMetrics(registry, settings.HOST, settings.METRICS_PORT);
   cleanup.defer(() => metricsServer.close());
-  installRuntime(logger, settings.METRICS_PORT === 0 ? undefined : `${settings.HOST}:${settings.METRICS_PORT + 2}`);
+  installRuntime(logger, undefined); // the metrics of the SDK that count are the recorder's
 
   const dependencies = await openDependencies(config, logger, cleanup, signal);
-  const { calls, worker, phoneApi, tryLookup } = await openLookups(
+  const { calls, recorder, phoneApi, tryLookup } = await openLookups(
     context,
     dependencies,
     createLookupMetrics(registry),
   );
-  const parts = watchParts(dependencies, worker, logger);
+  const parts = watchParts(dependencies, recorder.isRunning, logger);
   cleanup.defer(() => parts.close());
 
   let isReady = false;
@@ -87,7 +83,7 @@ await runProcess('server', async (context) => {
   frontDoor.handOver((request, response) => {
     app.routing(request, response);
   });
-  await warmUp(dependencies.temporal, settings.SALESFORCE_API_VERSION, logger);
+  await warmUpSearch(settings.SALESFORCE_API_VERSION);
   cleanup.defer(() => {
     isReady = false;
   });
@@ -106,13 +102,13 @@ function executionUrls({
       : new URL(`/namespaces/${encodeURIComponent(namespace)}/workflows/${lookupWorkflowId(runId)}`, url).href;
 }
 
-/** The way of a lookup: the call object asks and answers, the engine records, this process's worker joins. */
+/** The way of a lookup: the call object asks and answers, the recorder has it recorded. */
 async function openLookups(
-  { config, logger, cleanup, fail }: ProcessContext,
+  { config, logger, cleanup, signal }: ProcessContext,
   dependencies: Dependencies,
   metrics: ReturnType<typeof createLookupMetrics>,
 ) {
-  const { clock, sealer, lookupRuns, engine, temporal } = dependencies;
+  const { clock, sealer, lookupRuns, engine } = dependencies;
   const directory = await openPhoneDirectory({
     ...dependencies,
     db: dependencies.database.db,
@@ -130,10 +126,15 @@ async function openLookups(
   });
   const margin = createEventLoopMargin();
   cleanup.defer(() => margin.close());
-  const lookupEngine = createLookupEngine({ client: temporal.client, metrics, logger });
+  const recorder = await startRecorder({
+    metrics,
+    onRecorded: (runId, repeats) => calls.recorded(runId, repeats),
+    logger,
+    signal,
+  });
   const calls = createLookupCalls({
     askSalesforce,
-    engine: lookupEngine,
+    engine: recorder,
     runs: lookupRuns,
     sealer,
     clock,
@@ -141,35 +142,8 @@ async function openLookups(
     metrics,
     logger,
   });
-  const worker = await runWorker(
-    temporal,
-    {
-      taskQueue: taskQueues.lookups,
-      workflowBundle: await workflowBundle(config.settings.WORKFLOW_BUNDLE_PATH, logger),
-      activities: {
-        warmUp: async () => undefined,
-        ...createLookupActivities({
-          calls,
-          askSalesforce,
-          directory,
-          readNumber,
-          runs: lookupRuns,
-          sealer,
-          clock,
-        }),
-      },
-      interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
-      maxConcurrentWorkflowTaskExecutions: 40,
-      maxConcurrentLocalActivityExecutions: 200,
-      maxCachedWorkflows: 200,
-      workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 5 },
-    },
-    logger,
-    fail,
-  );
-  cleanup.defer(() => worker.close());
   cleanup.defer(() => calls.close());
-  cleanup.defer(() => lookupEngine.close());
+  cleanup.defer(() => recorder.close());
   const authenticateAccount = createAuthenticateAccount({ ...dependencies, tokens: secretTokens });
   return {
     tryLookup: createTryLookup({
@@ -181,7 +155,7 @@ async function openLookups(
       clock,
     }),
     calls,
-    worker,
+    recorder,
     phoneApi: createPhoneApi({
       authenticatePbx: createAuthenticatePbx({
         directory,

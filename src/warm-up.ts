@@ -16,33 +16,32 @@ const searches = 30;
 const workflows = 3;
 const engineLimitMs = 10_000;
 
-/**
+/*
  * Runs what a lookup runs before the first caller waits for it: the code is compiled, the metadata of numbers is read, the engine's
- * sandbox stands. Nothing leaves the process but the workflows' starts. An engine that does not answer is no reason not to answer calls.
+ * sandbox stands. Nothing leaves the process but the workflows' starts.
  */
-export async function warmUp(temporal: TemporalConnection, apiVersion: string, logger: Logger): Promise<void> {
-  const startedAtMs = performance.now();
-  const [engine] = await Promise.allSettled([warmUpEngine(temporal), warmUpSearch(apiVersion)]);
-  if (engine.status === 'rejected') logger.warn('the workflow engine could not be warmed up');
-  logger.info({ ms: Math.round(performance.now() - startedAtMs) }, 'warmed up');
-}
 
-async function warmUpEngine({ client }: TemporalConnection): Promise<void> {
-  for (let run = 0; run < workflows; run++) {
-    await client.withDeadline(Date.now() + engineLimitMs, () =>
-      client.workflow.execute<typeof warmUpWorkflow>('warmUpWorkflow', {
-        taskQueue: taskQueues.lookups,
-        workflowId: `warm-up-${randomUUID()}`,
-        requestEagerStart: true,
-        workflowRunTimeout: engineLimitMs,
-        staticSummary: 'Warm-up of a server that starts',
-      }),
-    );
+/** An engine that does not answer is no reason not to answer calls. */
+export async function warmUpEngine({ client }: TemporalConnection, logger: Logger): Promise<void> {
+  try {
+    for (let run = 0; run < workflows; run++) {
+      await client.withDeadline(Date.now() + engineLimitMs, () =>
+        client.workflow.execute<typeof warmUpWorkflow>('warmUpWorkflow', {
+          taskQueue: taskQueues.lookups,
+          workflowId: `warm-up-${randomUUID()}`,
+          requestEagerStart: true,
+          workflowRunTimeout: engineLimitMs,
+          staticSummary: 'Warm-up of a server that starts',
+        }),
+      );
+    }
+  } catch {
+    logger.warn('the workflow engine could not be warmed up');
   }
 }
 
 /** A search with an answer of our own in place of Salesforce's: nobody is there under either way of asking. */
-async function warmUpSearch(apiVersion: string): Promise<void> {
+export async function warmUpSearch(apiVersion: string): Promise<void> {
   const nobody: SalesforceHttp = {
     async send({ url, body }) {
       const parts =

@@ -1,6 +1,5 @@
 import type { Dependencies } from './dependencies.ts';
 import type { Logger } from './logger.ts';
-import type { RunningWorker } from './temporal/worker.ts';
 
 const everyMs = 2_000;
 const limitMs = 1_500;
@@ -8,7 +7,7 @@ const limitMs = 1_500;
 /** Knows whether PostgreSQL and Temporal answer, for the health page: asked in the background, so that the page answers at once. */
 export function watchParts(
   { database, temporal }: Pick<Dependencies, 'database' | 'temporal'>,
-  worker: RunningWorker,
+  isRecording: () => boolean,
   logger: Logger,
 ) {
   const parts: Record<'postgres' | 'temporal', 'ok' | 'away'> = { postgres: 'ok', temporal: 'ok' };
@@ -25,7 +24,7 @@ export function watchParts(
   const timer = setInterval(() => {
     void look('postgres', () => database.sql`select 1`);
     void look('temporal', async () => {
-      if (!worker.isRunning()) throw new Error('the worker has stopped');
+      if (!isRecording()) throw new Error('the recorder is away');
       await temporal.client.withDeadline(Date.now() + limitMs, () => temporal.client.workflowService.getSystemInfo({}));
     });
   }, everyMs);

@@ -1,6 +1,6 @@
 import { isCancellation, log, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { createLookupActivities } from '../activities/lookups.ts';
-import type { AnswerReason, LaterFinding, LookupOutcome, LookupStart } from '../src/domain/lookup.ts';
+import type { AnswerReason, JoinedLookup, LaterFinding, LookupOutcome, LookupStart } from '../src/domain/lookup.ts';
 
 type Activities = ReturnType<typeof createLookupActivities>;
 
@@ -20,12 +20,7 @@ const { joinLookup } = proxyLocalActivities<Pick<Activities, 'joinLookup'>>({
   retry: { maximumAttempts: 1 },
 });
 
-const recordNow = proxyLocalActivities<Pick<Activities, 'recordLookup'>>({
-  startToCloseTimeout: '1s',
-  retry: { maximumAttempts: 1 },
-});
-
-const recordInTime = proxyActivities<Pick<Activities, 'recordLookup'>>({
+const { recordLookup } = proxyActivities<Pick<Activities, 'recordLookup'>>({
   startToCloseTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
@@ -42,10 +37,10 @@ const { findLater } = proxyActivities<Pick<Activities, 'findLater'>>({
  * knows who it was. Whatever Salesforce does, the workflow completes; only the log can keep it waiting.
  */
 export async function lookupWorkflow(start: LookupStart): Promise<LookupSummary> {
-  const outcome = await join(start);
-  await record(start, outcome);
+  const { isRecorded, ...outcome } = await join(start);
+  if (!isRecorded) await recordLookup(start, outcome);
   const later = outcome.found === undefined ? await ask(start, outcome) : undefined;
-  if (later) await record(start, { ...outcome, ...later });
+  if (later) await recordLookup(start, { ...outcome, ...later });
   return {
     reason: outcome.reason,
     matches: outcome.matches,
@@ -54,7 +49,7 @@ export async function lookupWorkflow(start: LookupStart): Promise<LookupSummary>
   };
 }
 
-async function join(start: LookupStart): Promise<LookupOutcome> {
+async function join(start: LookupStart): Promise<JoinedLookup> {
   try {
     return await joinLookup(start);
   } catch (error) {
@@ -67,16 +62,8 @@ async function join(start: LookupStart): Promise<LookupOutcome> {
       found: undefined,
       foundAtMs: undefined,
       sealedDetail: undefined,
+      isRecorded: false,
     };
-  }
-}
-
-async function record(start: LookupStart, outcome: LookupOutcome): Promise<void> {
-  try {
-    await recordNow.recordLookup(start, outcome);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    await recordInTime.recordLookup(start, outcome);
   }
 }
 

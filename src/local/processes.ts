@@ -1,6 +1,7 @@
 import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +27,8 @@ export interface StartOptions {
   readonly ipc?: boolean;
   /** The signal that asks the program to end; default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
+  /** Above 0 it gets the processor when others do not need it, as far as the system allows that. */
+  readonly niceness?: number;
   /** How long it may take to end when asked; default 10 s. */
   readonly stopWithinMs?: number;
 }
@@ -76,6 +79,7 @@ export async function startService(options: StartOptions): Promise<Service> {
   await once(child, 'spawn');
   child.on('error', () => undefined); // an IPC message to a process that has just ended
   const { pid = 0 } = child; // known, since it was spawned
+  if (options.niceness !== undefined) beNice(pid, options.niceness);
   const kill = (signal: NodeJS.Signals) => {
     if (exit === undefined) signalProcess(pid, signal);
   };
@@ -106,6 +110,16 @@ export async function startService(options: StartOptions): Promise<Service> {
       clearTimeout(timer);
     },
   };
+}
+
+function beNice(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+    // sched(7): Linux shares the processor among sessions first, and each of our processes has one of its own
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+  } catch {
+    // it runs as everybody does
+  }
 }
 
 function freshLog(dataDir: string, name: string): string {

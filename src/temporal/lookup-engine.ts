@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
-import type { LookupEngine, LookupMetrics, LookupStart, LookupStartOutcome } from '../ports.ts';
+import type { LookupEngine, LookupMetrics, LookupResult, LookupStart, LookupStartOutcome } from '../ports.ts';
 import type { lookupWorkflow } from '../../workflows/lookup.ts';
 import { lookupWorkflowId, taskQueues } from '../../workflows/names.ts';
 
@@ -17,18 +17,40 @@ export interface LookupEngineOptions {
   readonly startLimitMs: number;
   /** The pause after a failed start; doubles up to ten times itself. */
   readonly pauseMs: number;
+  /** How many of the workflows started here may be open. Below the worker's slots, so that a start never lacks one to be eager. */
+  readonly maxOpen: number;
+  /** How many of them may have their answer and not be recorded yet: the worker is behind, and more tasks would only time out. */
+  readonly maxBehind: number;
+  /** An open workflow that takes longer after its answer is no longer counted: another process has it, or the database is away. */
+  readonly recordWithinMs: number;
 }
 
-const defaults: LookupEngineOptions = { maxWaiting: 10_000, maxInFlight: 16, startLimitMs: 2_000, pauseMs: 500 };
+const defaults: LookupEngineOptions = {
+  maxWaiting: 10_000,
+  maxInFlight: 16,
+  startLimitMs: 2_000,
+  pauseMs: 500,
+  maxOpen: 400,
+  maxBehind: 24,
+  recordWithinMs: 5_000,
+};
 
 interface Waiting {
   readonly start: LookupStart;
+  readonly result: Promise<LookupResult>;
   readonly done: (outcome: LookupStartOutcome) => void;
 }
 
+export interface TemporalLookupEngine extends LookupEngine {
+  /** Tells that the workflow of this run has recorded it. */
+  recorded(runId: string): void;
+  /** Starts what waits, within the limit; what cannot be started is `closed`. */
+  close(limitMs?: number): Promise<void>;
+}
+
 /**
- * Starts lookup workflows, first come first served, a bounded number at once. A start that fails goes back to the front and the
- * next are held for a pause, after which a single one tries whether the engine is back. Where more wait than are allowed, the new one
+ * Starts lookup workflows, first come first served, a bounded number at once, and no more than the worker of this process keeps up
+ * with. A start that fails goes back to the front and the next are held for a pause, after which a single one tries whether the engine is back. Where more wait than are allowed, the new one
  * is dropped: whoever asked has the answer already, and only the record is lost.
  */
 export function createLookupEngine(
@@ -39,17 +61,23 @@ export function createLookupEngine(
     readonly logger: Pick<Logger, 'warn' | 'info'>;
   },
   options: Partial<LookupEngineOptions> = {},
-): LookupEngine & { close(limitMs?: number): Promise<void> } {
+): TemporalLookupEngine {
   const { client, metrics, logger } = dependencies;
-  const { maxWaiting, maxInFlight, startLimitMs, pauseMs } = { ...defaults, ...options };
+  const { maxWaiting, maxInFlight, startLimitMs, pauseMs, maxOpen, maxBehind, recordWithinMs } = {
+    ...defaults,
+    ...options,
+  };
   const waiting: Waiting[] = [];
   const inFlight = new Set<Promise<void>>();
+  /** The workflows that were started here, until they have recorded. */
+  const open = new Map<string, { timer?: NodeJS.Timeout }>();
   const closing = new AbortController();
+  let behind = 0;
   let failures = 0;
   let isPausing = false;
 
   return {
-    start(start) {
+    start(start, result) {
       return new Promise((resolve) => {
         if (closing.signal.aborted) {
           resolve('closed');
@@ -60,24 +88,29 @@ export function createLookupEngine(
           resolve('dropped');
           return;
         }
-        waiting.push({ start, done: resolve });
+        waiting.push({ start, result, done: resolve });
         sendNext();
       });
     },
+    recorded: release,
     async close(limitMs = 5_000) {
       const giveUp = setTimeout(() => closing.abort(), limitMs);
+      const isGivenUp = new Promise<void>((resolve) => {
+        closing.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
       while (!closing.signal.aborted && failures === 0 && (inFlight.size > 0 || waiting.length > 0)) {
-        await Promise.race(inFlight);
+        await Promise.race([isGivenUp, ...(inFlight.size > 0 ? inFlight : [sleep(10)])]);
       }
       clearTimeout(giveUp);
       closing.abort();
+      for (const runId of open.keys()) release(runId);
       for (const { done } of waiting.splice(0)) done('closed');
       await Promise.all(inFlight);
     },
   };
 
   function sendNext(): void {
-    while (!isPausing && waiting.length > 0 && inFlight.size < (failures > 0 ? 1 : maxInFlight)) {
+    while (!isPausing && waiting.length > 0 && mayStart()) {
       const next = waiting.shift();
       if (!next) break;
       const sent = send(next).finally(() => {
@@ -89,14 +122,45 @@ export function createLookupEngine(
     metrics.waiting(waiting.length);
   }
 
+  function mayStart(): boolean {
+    if (failures > 0) return inFlight.size === 0;
+    return inFlight.size < maxInFlight && inFlight.size + open.size < maxOpen && behind < maxBehind;
+  }
+
+  function follow({ start: { runId }, result }: Waiting): void {
+    const run: { timer?: NodeJS.Timeout } = {};
+    open.set(runId, run);
+    const answered = () => {
+      if (open.get(runId) !== run) return;
+      behind += 1;
+      run.timer = setTimeout(() => release(runId), recordWithinMs);
+    };
+    result.then(answered, answered);
+  }
+
+  function release(runId: string): void {
+    const run = open.get(runId);
+    if (!run) return;
+    open.delete(runId);
+    if (run.timer) {
+      clearTimeout(run.timer);
+      behind -= 1;
+    }
+    sendNext();
+  }
+
   async function send(next: Waiting): Promise<void> {
     try {
+      // Before the start, since the first task is here before its acknowledgement is.
+      follow(next);
       const eager = await startWorkflow(next.start);
+      if (!eager) release(next.start.runId);
       if (failures > 0) logger.info({ waiting: waiting.length }, 'the workflow engine takes lookups again');
       failures = 0;
       metrics.started(eager);
       next.done('started');
     } catch (error) {
+      release(next.start.runId);
       if (failures === 0) logger.warn({ err: error }, 'a lookup could not be started; the record waits');
       metrics.startFailed();
       if (closing.signal.aborted) {

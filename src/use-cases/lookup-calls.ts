@@ -2,11 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTrouble, toAnswer } from '../domain/answer.ts';
 import { repeatableReasons } from '../domain/lookup.ts';
-import type { Answer, Finding, LookupDefinition, LookupRun, LookupService, Pbx, Question } from '../domain/lookup.ts';
+import type {
+  Answer,
+  Finding,
+  LookupDefinition,
+  LookupRun,
+  LookupService,
+  LookupStart,
+  Pbx,
+  Question,
+} from '../domain/lookup.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { OrgId } from '../domain/ids.ts';
 import type { Logger } from '../logger.ts';
-import type { Clock, LookupEngine, LookupMetrics, LookupRuns, LookupStartOutcome, Sealer } from '../ports.ts';
+import type {
+  Clock,
+  LookupEngine,
+  LookupMetrics,
+  LookupResult,
+  LookupRuns,
+  LookupStartOutcome,
+  Sealer,
+} from '../ports.ts';
 import type { AskSalesforce } from './ask-salesforce.ts';
 import { sealQuestion } from './lookup-record.ts';
 import { e164Of, type ReadQuestion } from './read-question.ts';
@@ -28,7 +45,7 @@ export interface LookupCall {
   readonly request: LookupRequest;
   readonly runId: string;
   /** Resolves before the deadline; never rejects. */
-  readonly result: Promise<{ readonly finding: Finding; readonly answer: Answer }>;
+  readonly result: Promise<LookupResult>;
   /** How many further identical questions got this answer so far. */
   readonly repeats: number;
 }
@@ -195,9 +212,9 @@ export function createLookupCalls(
   }
 
   /** The question goes out to Salesforce, or the answer to the phone system, before the engine is given work. */
-  async function startWorkflow({ runId, request }: HeldCall): Promise<LookupStartOutcome> {
+  async function startWorkflow({ runId, request, result }: HeldCall): Promise<LookupStartOutcome> {
     await nextTurn();
-    return engine.start({
+    const start: LookupStart = {
       runId,
       askedAtMs: request.arrivedAtMs,
       deadlineAtMs: request.arrivedAtMs + request.pbx.deadlineMs,
@@ -207,7 +224,8 @@ export function createLookupCalls(
       lookupVersion: request.lookup.version,
       orgId: request.orgId,
       sealedQuestion: sealQuestion(sealer, runId, { question: request.question, number: e164Of(request.read) }),
-    });
+    };
+    return engine.start(start, result);
   }
 
   async function record(call: HeldCall): Promise<void> {
@@ -242,10 +260,7 @@ export function createLookupCalls(
 }
 
 /** The run as this process knows it. */
-export const runOfCall = (
-  { runId, request, repeats }: LookupCall,
-  { finding, answer }: Awaited<LookupCall['result']>,
-): LookupRun => ({
+export const runOfCall = ({ runId, request, repeats }: LookupCall, { finding, answer }: LookupResult): LookupRun => ({
   id: runId,
   askedAtMs: request.arrivedAtMs,
   accountId: request.pbx.accountId,

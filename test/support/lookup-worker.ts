@@ -70,7 +70,18 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
     {
       taskQueue: taskQueues.lookups,
       workflowBundle: namespace.workflowBundle,
-      activities: createLookupActivities({ ...shared, calls, directory, readNumber }),
+      activities: createLookupActivities({
+        ...shared,
+        calls: {
+          find: calls.find,
+          recorded(runId, repeats) {
+            engine.recorded(runId);
+            calls.recorded(runId, repeats);
+          },
+        },
+        directory,
+        readNumber,
+      }),
     },
     logger,
     () => undefined,

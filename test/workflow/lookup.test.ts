@@ -43,6 +43,7 @@ async function result(runId: string): Promise<LookupSummary> {
     .toBe(true);
   return (await handle.result()) as LookupSummary;
 }
+const unanswered = new Promise<never>(() => undefined);
 const recordsOf = (runId: string) => server.runs.recorded.filter(({ id }) => id === runId);
 
 /** A start whose process is gone. */
@@ -115,7 +116,7 @@ it('writes the run as soon as the database takes it', async () => {
 
 it('makes the call itself when its process is gone and the deadline has not passed', async () => {
   const start = orphan('07525433124', Date.now() + 7_000);
-  await server.engine.start(start);
+  await server.engine.start(start, unanswered);
   expect(await result(start.runId)).toMatchObject({ reason: 'unknown', found: 'matched' });
   expect(recordsOf(start.runId)).toMatchObject([
     { question: { callerId: '07525433124' }, answer: { reason: 'unknown' }, found: { extension: '201' } },
@@ -124,7 +125,7 @@ it('makes the call itself when its process is gone and the deadline has not pass
 
 it('records that nobody knows the answer when the process is gone and the deadline has passed, and still learns who it was', async () => {
   const start = orphan('07525433125', Date.now() - 1);
-  await server.engine.start(start);
+  await server.engine.start(start, unanswered);
   expect(await result(start.runId)).toMatchObject({ reason: 'unknown', found: 'matched' });
   expect(recordsOf(start.runId)).toMatchObject([
     { answer: { reason: 'unknown' }, found: undefined },
@@ -134,9 +135,12 @@ it('records that nobody knows the answer when the process is gone and the deadli
 
 it('is one run however often it is started', async () => {
   const start = orphan('07525433126', Date.now() + 7_000);
-  expect(await Promise.all([server.engine.start(start), server.engine.start(start)])).toEqual(['started', 'started']);
+  expect(await Promise.all([server.engine.start(start, unanswered), server.engine.start(start, unanswered)])).toEqual([
+    'started',
+    'started',
+  ]);
   await result(start.runId);
-  expect(await server.engine.start(start)).toBe('started');
+  expect(await server.engine.start(start, unanswered)).toBe('started');
   expect(recordsOf(start.runId)).toHaveLength(1);
 });
 

@@ -42,6 +42,12 @@ const open = (options: Parameters<typeof createLookupEngine>[1] = {}) => {
   };
 };
 
+const answered = {
+  finding: { reason: 'no-match', matches: 0 },
+  answer: { runId: '', reason: 'no-match', matches: 0, extension: undefined, fields: {}, ms: 1 },
+} as const;
+const unanswered = new Promise<never>(() => undefined);
+
 const start = (runId: string): LookupStart => ({
   runId,
   askedAtMs: 0,
@@ -58,7 +64,7 @@ it('sends a bounded number at once, in the order of their coming', async () => {
   const { engine, counts } = open({ maxInFlight: 3 });
   answer = () => new Promise((resolve) => setTimeout(() => resolve({ eagerlyStarted: true }), 2));
   const ids = Array.from({ length: 20 }, (_, index) => String(index));
-  expect(await Promise.all(ids.map((id) => engine.start(start(id))))).toEqual(ids.map(() => 'started'));
+  expect(await Promise.all(ids.map((id) => engine.start(start(id), unanswered)))).toEqual(ids.map(() => 'started'));
   expect(sent).toEqual(ids.map((id) => `lookup-${id}`));
   expect(mostAtOnce).toBe(3);
   expect(counts['eager']).toBe(20);
@@ -68,7 +74,7 @@ it('sends a bounded number at once, in the order of their coming', async () => {
 it('keeps what cannot be started until the engine is back, and tries with one alone', async () => {
   const { engine, counts } = open();
   answer = () => Promise.reject(new Error('away'));
-  const starting = Promise.all(['1', '2', '3'].map((id) => engine.start(start(id))));
+  const starting = Promise.all(['1', '2', '3'].map((id) => engine.start(start(id), unanswered)));
   await expect.poll(() => counts['start-failed']).toBeGreaterThan(5);
   mostAtOnce = 0;
   const before = counts['start-failed'] ?? 0;
@@ -84,7 +90,7 @@ it('drops the new one when too many wait, and counts it', async () => {
   const { engine, counts } = open({ maxWaiting: 2, maxInFlight: 1 });
   const held = Promise.withResolvers<{ eagerlyStarted: boolean }>();
   answer = () => held.promise;
-  const starting = ['1', '2', '3', '4'].map((id) => engine.start(start(id)));
+  const starting = ['1', '2', '3', '4'].map((id) => engine.start(start(id), unanswered));
   expect(await starting[3]).toBe('dropped');
   expect(counts['unrecorded']).toBe(1);
   held.resolve({ eagerlyStarted: true });
@@ -95,17 +101,50 @@ it('drops the new one when too many wait, and counts it', async () => {
 it('starts what waits before it closes, and says of the rest that it closed', async () => {
   const { engine } = open({ maxInFlight: 1 });
   answer = () => new Promise((resolve) => setTimeout(() => resolve({ eagerlyStarted: true }), 5));
-  const starting = ['1', '2', '3'].map((id) => engine.start(start(id)));
+  const starting = ['1', '2', '3'].map((id) => engine.start(start(id), unanswered));
   await engine.close();
   expect(await Promise.all(starting)).toEqual(['started', 'started', 'started']);
-  expect(await engine.start(start('4'))).toBe('closed');
+  expect(await engine.start(start('4'), unanswered)).toBe('closed');
 });
 
 it('does not wait for an engine that is away when it closes', async () => {
   const { engine, counts } = open({ pauseMs: 60_000 });
   answer = () => Promise.reject(new Error('away'));
-  const starting = ['1', '2'].map((id) => engine.start(start(id)));
+  const starting = ['1', '2'].map((id) => engine.start(start(id), unanswered));
   await expect.poll(() => counts['start-failed']).toBeGreaterThan(0);
   await engine.close();
   expect(await Promise.all(starting)).toEqual(['closed', 'closed']);
+});
+
+it('starts no more than the worker keeps up with', async () => {
+  const { engine } = open({ maxInFlight: 1, maxBehind: 2, recordWithinMs: 60_000 });
+  const ids = ['1', '2', '3', '4'];
+  const starting = ids.map((id) => engine.start(start(id), Promise.resolve(answered)));
+  await Promise.all(starting.slice(0, 2));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent).toEqual(['lookup-1', 'lookup-2']);
+  engine.recorded('1');
+  await starting[2];
+  expect(sent).toEqual(['lookup-1', 'lookup-2', 'lookup-3']);
+  engine.recorded('2');
+  engine.recorded('3');
+  expect(await Promise.all(starting)).toEqual(ids.map(() => 'started'));
+  await engine.close();
+});
+
+it('counts a workflow that does not record in time no longer', async () => {
+  const { engine } = open({ maxBehind: 1, recordWithinMs: 5 });
+  const starting = ['1', '2'].map((id) => engine.start(start(id), Promise.resolve(answered)));
+  expect(await Promise.all(starting)).toEqual(['started', 'started']);
+  await engine.close();
+});
+
+it('does not hold back those that wait for Salesforce, up to what the worker has room for', async () => {
+  const { engine } = open({ maxBehind: 1, maxOpen: 3 });
+  const starting = ['1', '2', '3', '4'].map((id) => engine.start(start(id), unanswered));
+  await Promise.all(starting.slice(0, 3));
+  expect(sent).toHaveLength(3);
+  engine.recorded('2');
+  await starting[3];
+  await engine.close();
 });

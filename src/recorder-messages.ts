@@ -1,0 +1,38 @@
+import type { LookupResult, LookupStart } from './ports.ts';
+
+/* What the server and its recorder say to each other. Several in one message, because each message costs both a system call. */
+
+/** From the server. `asked` comes again when a recorder takes over from one that ended. */
+export type ServerSays =
+  | { readonly kind: 'asked'; readonly start: LookupStart }
+  | { readonly kind: 'answered'; readonly runId: string; readonly result: LookupResult }
+  | { readonly kind: 'close' };
+
+/** From the recorder. */
+export type RecorderSays =
+  | { readonly kind: 'started'; readonly runId: string }
+  | { readonly kind: 'counted'; readonly what: 'eager' | 'polled' | 'start-failed' }
+  | { readonly kind: 'recorded'; readonly runId: string; readonly repeats: number };
+
+/** Sends what was said in one turn of the event loop, or within `withinMs`, as one message. */
+export function createOutbox<Said>(send: (said: readonly Said[]) => void, withinMs?: number) {
+  let waiting: Said[] = [];
+  const flush = () => {
+    const said = waiting;
+    waiting = [];
+    if (said.length > 0) send(said);
+  };
+  return {
+    say(said: Said): void {
+      waiting.push(said);
+      if (waiting.length > 1) return;
+      if (withinMs === undefined) setImmediate(flush);
+      else setTimeout(flush, withinMs);
+    },
+    flush,
+  };
+}
+
+/** What came by the channel, or nothing when it is another program's message. */
+export const saidIn = <Said>(message: unknown): readonly Said[] =>
+  Array.isArray(message) ? (message as readonly Said[]) : [];

@@ -1,0 +1,172 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from './logger.ts';
+import type { LookupEngine, LookupMetrics, LookupResult, LookupStart, LookupStartOutcome } from './ports.ts';
+import { createOutbox, saidIn, type RecorderSays, type ServerSays } from './recorder-messages.ts';
+
+const program = fileURLToPath(new URL('recorder.ts', import.meta.url));
+
+export interface RecorderProcess extends LookupEngine {
+  /** False while it is away: its starts wait. */
+  isRunning(): boolean;
+  /** Lets it start what waits, and ends it. */
+  close(): Promise<void>;
+}
+
+export interface RecorderOptions {
+  /** How many starts may wait. */
+  readonly maxWaiting: number;
+  /** The first pause before one that ended is started again; doubles up to sixteen times itself. */
+  readonly pauseMs: number;
+  /** How long it may take to close: longer than the start of what waits and the grace of its worker. */
+  readonly closeWithinMs: number;
+}
+
+const defaults: RecorderOptions = { maxWaiting: 10_000, pauseMs: 500, closeWithinMs: 22_000 };
+
+interface Waiting {
+  readonly start: LookupStart;
+  readonly result: Promise<LookupResult>;
+  readonly done: (outcome: LookupStartOutcome) => void;
+}
+
+/**
+ * The recorder as the server sees it: a process of its own, because recording a lookup costs the machine ten times what answering it
+ * does, and neither the event loop nor the processor may keep the next caller waiting for that. It has a lower priority, and an eager
+ * start has client and worker together there. Starts wait here until the recorder has them in Temporal: when it ends by itself, the one
+ * that takes over gets them again, which the workflow's id makes harmless.
+ */
+export async function startRecorder(
+  dependencies: {
+    readonly metrics: Pick<LookupMetrics, 'started' | 'startFailed' | 'unrecorded' | 'waiting'>;
+    readonly onRecorded: (runId: string, repeats: number) => void;
+    readonly logger: Pick<Logger, 'warn' | 'error' | 'info'>;
+    /** Gives up the first start. */
+    readonly signal: AbortSignal;
+  },
+  options: Partial<RecorderOptions> = {},
+): Promise<RecorderProcess> {
+  const { metrics, onRecorded, logger, signal } = dependencies;
+  const { maxWaiting, pauseMs, closeWithinMs } = { ...defaults, ...options };
+  const waiting = new Map<string, Waiting>();
+  let child: ChildProcess | undefined;
+  let isReady = false;
+  let isClosing = false;
+  let failures = 0;
+  let again: NodeJS.Timeout | undefined;
+  const outbox = createOutbox<ServerSays>((said) => {
+    if (child?.connected) child.send(said, () => undefined);
+  });
+
+  const first = launch();
+  const giveUp = () => first.child.kill();
+  signal.addEventListener('abort', giveUp, { once: true });
+  const started = await first.ready;
+  signal.removeEventListener('abort', giveUp);
+  if (!started) {
+    isClosing = true;
+    clearTimeout(again);
+    signal.throwIfAborted();
+    throw new Error('The recorder could not start; its log says why.');
+  }
+
+  return {
+    start(start, result) {
+      return new Promise((resolve) => {
+        if (isClosing) {
+          resolve('closed');
+          return;
+        }
+        if (waiting.size >= maxWaiting) {
+          metrics.unrecorded();
+          resolve('dropped');
+          return;
+        }
+        const run = { start, result, done: resolve };
+        waiting.set(start.runId, run);
+        metrics.waiting(waiting.size);
+        tell(run);
+      });
+    },
+    isRunning: () => isReady,
+    async close() {
+      isClosing = true;
+      clearTimeout(again);
+      const running = child;
+      if (running) {
+        outbox.flush();
+        const ended = new Promise<void>((resolve) => running.once('exit', () => resolve()));
+        const timer = setTimeout(() => running.kill('SIGKILL'), closeWithinMs);
+        outbox.say({ kind: 'close' });
+        outbox.flush();
+        await ended;
+        clearTimeout(timer);
+      }
+      settleAll('closed');
+    },
+  };
+
+  function launch(): { child: ChildProcess; ready: Promise<boolean> } {
+    const launched = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child = launched;
+    const ready = new Promise<boolean>((resolve) => {
+      launched.on('message', (message) => {
+        if (!Array.isArray(message)) {
+          // The only one that is not a list: it is able to work.
+          isReady = true;
+          failures = 0;
+          resolve(true);
+        }
+        for (const said of saidIn<RecorderSays>(message)) hear(said);
+      });
+      launched.on('error', (error) => logger.error({ err: error }, 'the recorder is out of reach'));
+      launched.once('exit', (code, signalName) => {
+        isReady = false;
+        child = undefined;
+        resolve(false);
+        if (!isClosing) restart(code ?? signalName);
+      });
+    });
+    return { child: launched, ready };
+  }
+
+  function restart(reason: number | string | null): void {
+    const ms = pauseMs * Math.min(16, 2 ** failures);
+    failures += 1;
+    logger.error({ reason, waiting: waiting.size, restartInMs: ms }, 'the recorder ended by itself');
+    again = setTimeout(() => {
+      launch();
+      for (const run of waiting.values()) tell(run);
+    }, ms);
+  }
+
+  function tell({ start, result }: Waiting): void {
+    outbox.say({ kind: 'asked', start });
+    void result.then((what) => outbox.say({ kind: 'answered', runId: start.runId, result: what }));
+  }
+
+  function hear(said: RecorderSays): void {
+    switch (said.kind) {
+      case 'started':
+        settle(said.runId, 'started');
+        break;
+      case 'counted':
+        if (said.what === 'start-failed') metrics.startFailed();
+        else metrics.started(said.what === 'eager');
+        break;
+      case 'recorded':
+        onRecorded(said.runId, said.repeats);
+        break;
+    }
+  }
+
+  function settle(runId: string, outcome: LookupStartOutcome): void {
+    waiting.get(runId)?.done(outcome);
+    waiting.delete(runId);
+    metrics.waiting(waiting.size);
+  }
+
+  function settleAll(outcome: LookupStartOutcome): void {
+    for (const runId of [...waiting.keys()]) settle(runId, outcome);
+  }
+}

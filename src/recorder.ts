@@ -1,0 +1,117 @@
+import { setPriority } from 'node:os';
+import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { createLookupActivities } from '../activities/lookups.ts';
+import { taskQueues } from '../workflows/names.ts';
+import { openPhoneDirectory } from './database/phone-directory.ts';
+import { openDependencies } from './dependencies.ts';
+import { defaultDialingRules } from './phone-numbers/numbering-plans.ts';
+import { readNumber } from './phone-numbers/read-number.ts';
+import { createOutbox, saidIn, type RecorderSays, type ServerSays } from './recorder-messages.ts';
+import { runProcess } from './run-process.ts';
+import { createRecordSearch } from './salesforce/record-search.ts';
+import { workflowBundle } from './temporal/bundle.ts';
+import { createLookupEngine } from './temporal/lookup-engine.ts';
+import { installRuntime } from './temporal/runtime.ts';
+import { runWorker } from './temporal/worker.ts';
+import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
+import { createFindRecord } from './use-cases/find-record.ts';
+import { createJoinedCalls } from './use-cases/joined-calls.ts';
+import { createOrgGate } from './use-cases/org-gate.ts';
+import { warmUpEngine } from './warm-up.ts';
+
+/** The server's answers come first. */
+const niceness = 10;
+
+/** After the server has ended without a word. */
+const drainWithinMs = 2_000;
+
+/** Records the lookups of one server, which starts it and tells it of each: client and worker of their workflows. */
+await runProcess(
+  'recorder',
+  async ({ config, logger, cleanup, signal, stop, fail }) => {
+    setPriority(niceness);
+    const { settings } = config;
+    installRuntime(logger, settings.METRICS_PORT === 0 ? undefined : `${settings.HOST}:${settings.METRICS_PORT + 2}`);
+
+    const dependencies = await openDependencies(config, logger, cleanup, signal);
+    const { clock, sealer, lookupRuns: runs, temporal } = dependencies;
+    const directory = await openPhoneDirectory({
+      ...dependencies,
+      db: dependencies.database.db,
+      rulesOfCountry: defaultDialingRules,
+      logger,
+    });
+    cleanup.defer(() => directory.close());
+
+    const outbox = createOutbox<RecorderSays>((said) => {
+      if (process.connected) process.send?.(said);
+    }, 20);
+    cleanup.defer(() => outbox.flush());
+    const calls = createJoinedCalls((runId, repeats) => {
+      lookupEngine.recorded(runId);
+      outbox.say({ kind: 'recorded', runId, repeats });
+    });
+    const lookupEngine = createLookupEngine({
+      client: temporal.client,
+      metrics: {
+        started: (eager) => outbox.say({ kind: 'counted', what: eager ? 'eager' : 'polled' }),
+        startFailed: () => outbox.say({ kind: 'counted', what: 'start-failed' }),
+        // The server bounds and counts what waits.
+        unrecorded: () => undefined,
+        waiting: () => undefined,
+      },
+      logger,
+    });
+    const askSalesforce = createAskSalesforce({
+      directory,
+      findRecord: createFindRecord(createRecordSearch(dependencies.data)),
+      gate: createOrgGate(clock),
+      engine: dependencies.engine,
+      logger,
+    });
+    const worker = await runWorker(
+      temporal,
+      {
+        taskQueue: taskQueues.lookups,
+        workflowBundle: await workflowBundle(settings.WORKFLOW_BUNDLE_PATH, logger),
+        activities: {
+          warmUp: async () => undefined,
+          ...createLookupActivities({ calls, askSalesforce, directory, readNumber, runs, sealer, clock }),
+        },
+        interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
+        maxConcurrentWorkflowTaskExecutions: 500,
+        maxConcurrentLocalActivityExecutions: 500,
+        maxCachedWorkflows: 500,
+        workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+      },
+      logger,
+      fail,
+    );
+    cleanup.defer(() => worker.close());
+    cleanup.defer(() => lookupEngine.close(process.connected ? undefined : drainWithinMs));
+    process.once('disconnect', () => calls.giveUp());
+    await warmUpEngine(temporal, logger);
+
+    process.on('message', (message) => {
+      for (const said of saidIn<ServerSays>(message)) {
+        switch (said.kind) {
+          case 'asked': {
+            const { start } = said;
+            void lookupEngine.start(start, calls.asked(start.runId)).then((outcome) => {
+              if (outcome === 'started') outbox.say({ kind: 'started', runId: start.runId });
+            });
+            break;
+          }
+          case 'answered':
+            calls.answered(said.runId, said.result);
+            break;
+          case 'close':
+            stop();
+            break;
+        }
+      }
+    });
+  },
+  { stopsWith: 'parent' },
+);
