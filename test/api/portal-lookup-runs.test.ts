@@ -196,3 +196,15 @@ describe('how long runs are kept', () => {
     expect(portal.retention.days.size).toBe(0);
   });
 });
+
+it('says in each cell of a row what it is, for a screen too narrow for columns', async () => {
+  await portal.lookupRuns.record(run());
+  for (const path of ['/lookup-runs', `/phone-systems/${pbx.id}/lookup-runs`]) {
+    const { body } = await browser.get(path);
+    const table = body.slice(body.indexOf('<table class="stacks">'), body.indexOf('</table>'));
+    const headings = [...table.matchAll(/<th scope="col"[^>]*>([^<]+)</g)].map(([, heading]) => heading);
+    const labels = [...table.matchAll(/<td[^>]* data-label="([^"]+)"/g)].map(([, label]) => label);
+    expect(labels).toEqual(headings.slice(1));
+    expect(labels).toContain('Reason');
+  }
+});

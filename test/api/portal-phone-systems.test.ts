@@ -91,12 +91,12 @@ describe('a phone system', () => {
   it('has limits of its own, the usual ones where nothing is entered', async () => {
     const { url, id } = await create();
     expect(portal.pbxs.byId.get(id)?.pbx.limits).toEqual({ perSecond: 50, burst: 100, inFlight: 200 });
-    const [, unfolded] = /<details(.*)>\s*<summary>Limits</.exec((await browser.get(url)).body) ?? [];
+    const [, unfolded] = /<details class="group"(.*)>\s*<summary>Limits</.exec((await browser.get(url)).body) ?? [];
     expect(unfolded).toBe('');
     await browser.post(url, { ...form, perSecond: '20', burst: '40', inFlight: '' });
     expect(portal.pbxs.byId.get(id)?.pbx.limits).toEqual({ perSecond: 20, burst: 40, inFlight: 200 });
     const page = (await browser.get(url)).body;
-    expect(page).toMatch(/<details open>\s*<summary>Limits</);
+    expect(page).toMatch(/<details class="group" open>\s*<summary>Limits</);
     expect(page).toContain('name="perSecond" type="number" value="20"');
     const refused = await browser.post(url, { ...form, burst: '100000' });
     expect(refused.statusCode).toBe(400);
@@ -207,7 +207,7 @@ describe('a token', () => {
     expect(textOf(answer.body)).toContain(sentence);
     expect(answer.body).toContain('value="Main site"');
     expect(answer.body).toContain(`value="${value}"`);
-    expect(answer.body).toMatch(/<details open>\s*<summary>Limit the token</);
+    expect(answer.body).toMatch(/<details class="group" open>\s*<summary>Limit the token</);
     expect(await portal.pbxs.tokens(id)).toEqual([]);
     expect(portal.audit.events.at(-1)?.action).toBe('pbx.created');
   });
