@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerFormats, answerReasons } from '../../src/domain/lookup.ts';
 import { credentials, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
 import { createTestPhoneApi, matched, type TestPhoneApi } from '../support/phone-api.ts';
 
@@ -282,6 +283,40 @@ describe('the resource', () => {
     expect([answer.statusCode, answer.body, answer.headers['content-length']]).toEqual([200, '', '4']);
     expect(answer.headers['x-trunkline-reason']).toBe('matched');
   });
+
+  it.each(answerReasons)(
+    'explains an answer for %s by headers that nobody keeps, to HEAD as to GET',
+    async (reason) => {
+      const finding = { reason, matches: 0 };
+      api.findRecord = async () => ({ ok: true, finding, apiUsage: undefined });
+      const data = { ...lookup, id: 'DDDDDD-DDDDDD-DDDDDD', kind: 'data' as const };
+      api.directory.lookups.set(data.id, data);
+      for (const [service, format] of ['ExtNo', 'DataLookup'].flatMap((name) =>
+        answerFormats.map((each) => [name, each] as const),
+      )) {
+        const question = `callerid=0752543312&format=${format}&token=${token}`;
+        const url = path(`${question}${service === 'ExtNo' ? '' : `&lookupid=${data.id}`}`).replace('ExtNo', service);
+        const answers = [await api.app.inject({ url }), await api.app.inject({ method: 'HEAD', url })];
+        const [got, head] = answers.map(({ statusCode, headers }) => ({
+          statusCode,
+          ...headers,
+          date: undefined,
+          // The answer to trouble is not repeated: HEAD asks anew.
+          'x-trunkline-run': typeof headers['x-trunkline-run'],
+        }));
+        expect(got, url).toMatchObject({
+          statusCode: 200,
+          'cache-control': 'no-store',
+          'x-trunkline-reason': reason,
+          'x-trunkline-run': 'string',
+          'x-trunkline-matches': '0',
+        });
+        expect(got).not.toHaveProperty('etag');
+        expect(head).toEqual(got);
+        expect(answers[1]?.body).toBe('');
+      }
+    },
+  );
 
   it('tells what may be asked of it', async () => {
     const options = await api.app.inject({ method: 'OPTIONS', url: path('', { slash: '' }) });
