@@ -111,6 +111,6 @@ describe('the status of a connection', () => {
     }>();
     const { get } = document.paths['/api/connections/{orgId}/status'] ?? {};
     expect(get?.security).toEqual([{ accountToken: [] }]);
-    expect(Object.keys(get?.responses ?? {})).toEqual(['200', '401', '404']);
+    expect(Object.keys(get?.responses ?? {})).toEqual(['200', '400', '401', '404', '500', '503']);
   });
 });
