@@ -105,7 +105,10 @@ export async function startService(options: StartOptions): Promise<Service> {
     async stop(withinMs = options.stopWithinMs ?? 10_000) {
       kill('SIGCONT'); // a paused one hears nothing
       kill(stopSignal);
-      const timer = setTimeout(() => kill('SIGKILL'), withinMs);
+      const timer = setTimeout(() => {
+        kill('SIGKILL');
+        signalProcess(-pid, 'SIGKILL'); // and what it had started: it leads a group of its own
+      }, withinMs);
       await exited;
       clearTimeout(timer);
     },

@@ -57,6 +57,9 @@ export interface Stack {
   kill(): Promise<void>;
 }
 
+/** How long each part may take to stop when what all of them wait for is gone. */
+const hurriedMs = 2_000;
+
 /** Starts the stack. When a part fails to start, everything that did is stopped before the error is thrown. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { environment: given, durable = true, report = silentReport } = options;
@@ -70,6 +73,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const failing = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failing.signal]) : failing.signal;
   const parts: Part[] = [];
+  /** Undefined: as long as the part usually may. */
+  let stopWithinMs: number | undefined;
 
   /** Registers a part to be stopped before those registered earlier, whether it gets as far as starting or not. */
   const part = (
@@ -78,12 +83,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     extra: { url?: string; crashSignal?: NodeJS.Signals } = {},
   ): Part => {
     const onUnexpectedExit = (exit: Exit, service: Service) => {
+      // Whoever is in the middle of something would wait for it, one after the other, and in vain.
+      if (name === 'postgres' || name === 'temporal') stopWithinMs = hurriedMs;
       const failure = endedByItself(name, exit, service.lastLines(5), service.logFile);
       options.onFailure?.(explainDataFolder(dataDir, failure) ?? failure);
     };
     const added = new Part({ name, launch, onUnexpectedExit, ...extra });
     parts.push(added);
-    cleanup.defer(() => added.stop());
+    cleanup.defer(() => added.stop(stopWithinMs));
     return added;
   };
 

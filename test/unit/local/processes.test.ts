@@ -58,6 +58,19 @@ test('a service that does not listen is ended after its time', async () => {
   expect(service.exit).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
+test('a service that does not listen takes what it had started with it', async () => {
+  const child = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(endless)}], { stdio: 'inherit' })`;
+  const { service } = await start(`console.log('child ' + ${child}.pid); process.on('SIGTERM', () => {}); ${endless}`);
+  let pid = NaN;
+  await until('both work', () => {
+    const said = service.lastLines(3);
+    pid = Number(said.find((line) => line.startsWith('child '))?.slice(6));
+    return said.filter((line) => line === 'at work').length === 2;
+  });
+  await service.stop(100);
+  await until('the other is gone', () => processIdentity(pid) === undefined);
+});
+
 test('a paused service can be stopped', async () => {
   const { service } = await start(endless);
   await isAtWork(service);
