@@ -10,7 +10,8 @@ import { createAccounts } from '../database/accounts.ts';
 import { openDatabase } from '../database/client.ts';
 import { createLookups } from '../database/lookups.ts';
 import { createPbxs } from '../database/pbxs.ts';
-import { deadlineLimitsMs } from '../domain/lookup.ts';
+import { newStep, withoutExtension } from '../domain/lookup-step.ts';
+import { deadlineLimitsMs, type LookupStep } from '../domain/lookup.ts';
 import { defaultExtensionSteps } from '../domain/pbx-settings.ts';
 import type { Account, Accounts, Lookups, Pbxs } from '../ports.ts';
 
@@ -21,12 +22,24 @@ export const demoPbxId = '47EC1B-B70D69-818AE6';
 export const demoFallbackExtension = '100';
 
 const demoLookupId = '47EC1B-B70D69-818AE7';
+const demoDataLookupId = '47EC1B-B70D69-818AE8';
+
+/** Who calls, and from which company. */
+const demoDataSteps: readonly LookupStep[] = [
+  {
+    ...withoutExtension(newStep('Contact', ['Phone', 'MobilePhone', 'HomePhone', 'OtherPhone'])),
+    returns: [
+      { field: 'Name', name: 'Name', empty: '' },
+      { field: 'Account.Name', name: 'Account', empty: '' },
+    ],
+  },
+];
 
 /** Where the demo PBX's token is kept for `npm run demo:token`. */
 export const demoTokenFile = (dataDir: string) => join(dataDir, 'demo-token');
 
 /**
- * Makes the demo account, its PBX and the PBX's token where they are missing; called only together with the stand-in, since everybody
+ * Makes the demo account, its PBX with a lookup of each service and the PBX's token where they are missing; called only together with the stand-in, since everybody
  * knows the password. Answers with the token, which is the same each time unless it was revoked.
  */
 export async function seedDemo(
@@ -40,7 +53,9 @@ export async function seedDemo(
     const { db } = database;
     const pbxs = createPbxs(db, createSealer(keys));
     const account = await demoAccount(createAccounts(db));
-    await ensurePbx(pbxs, createLookups(db), account.id, deadlineMs);
+    const lookups = createLookups(db);
+    await ensurePbx(pbxs, lookups, account.id, deadlineMs);
+    await ensureDataLookup(pbxs, lookups, account.id);
     const token = await demoToken(pbxs);
     await writeFile(demoTokenFile(dataDir), `${token}\n`, { mode: 0o600 });
     return token;
@@ -88,6 +103,23 @@ async function ensurePbx(pbxs: Pbxs, lookups: Lookups, accountId: string, deadli
     defaultExtensionLookupId: demoLookupId,
   } as const;
   await pbxs.create(pbx, randomBytes(32));
+}
+
+/** Apart from the PBX, which may be there from before this lookup came with it. */
+async function ensureDataLookup(pbxs: Pbxs, lookups: Lookups, accountId: string): Promise<void> {
+  if (await lookups.find(accountId, demoDataLookupId)) return;
+  await lookups.create({
+    id: demoDataLookupId,
+    accountId,
+    kind: 'data',
+    name: 'Demo PBX: who calls',
+    steps: demoDataSteps,
+    fallbackExtension: undefined,
+  });
+  const pbx = await pbxs.find(accountId, demoPbxId);
+  if (pbx && pbx.defaultDataLookupId === undefined) {
+    await pbxs.update({ id: demoPbxId, accountId, defaultDataLookupId: demoDataLookupId });
+  }
 }
 
 /** Signed anew from what is stored, which gives the same token: nothing in it but the id and the time of its making. */
