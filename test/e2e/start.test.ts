@@ -116,3 +116,25 @@ it('starts, refuses a second start and a taken port in a sentence, ends at Ctrl-
   await again.exit;
   await until('everything that was left has ended', () => running(left).length === 0, 30_000);
 });
+
+it('stops within seconds, and leaves nothing, when its database is killed in the middle of calls', async () => {
+  const dataDir = await temporaryFolder();
+  const trunkline = start(dataDir);
+  await trunkline.ready();
+  const { exit, said } = trunkline;
+  const [, token = '', url = ''] = /Bearer (\S+)' '(\S+)\?callerid=/.exec(said()) ?? [];
+  const ask = (caller: number) =>
+    fetch(`${url}?callerid=%2B4930${caller}`, { headers: { authorization: `Bearer ${token}` } });
+  await Promise.all(Array.from({ length: 100 }, (_, index) => ask(2_312_500 + index)));
+  const records = (await readdir(join(dataDir, 'run'))).map((name) => join(dataDir, 'run', name));
+  const processes = await Promise.all(
+    records.map(async (file) => JSON.parse(await readFile(file, 'utf8')) as { pid: number; identity: string }),
+  );
+  const [postgres = 0] = records.flatMap((file) => /postgres-(\d+)\.json$/.exec(file)?.[1] ?? []).map(Number);
+  const killedAtMs = Date.now();
+  process.kill(postgres, 'SIGKILL');
+  expect(await exit).toBe(1);
+  expect(Date.now() - killedAtMs).toBeLessThan(15_000);
+  expect(said()).toContain('The postgres ended (SIGKILL).');
+  expect(processes.filter(({ pid, identity }) => processIdentity(pid) === identity)).toEqual([]);
+});
