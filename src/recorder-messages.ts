@@ -32,7 +32,3 @@ export function createOutbox<Said>(send: (said: readonly Said[]) => void, within
     flush,
   };
 }
-
-/** What came by the channel, or nothing when it is another program's message. */
-export const saidIn = <Said>(message: unknown): readonly Said[] =>
-  Array.isArray(message) ? (message as readonly Said[]) : [];

@@ -2,13 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from './logger.ts';
 import type { LookupEngine, LookupMetrics, LookupResult, LookupStart, LookupStartOutcome } from './ports.ts';
-import { createOutbox, saidIn, type RecorderSays, type ServerSays } from './recorder-messages.ts';
+import { createOutbox, type RecorderSays, type ServerSays } from './recorder-messages.ts';
 
 const program = fileURLToPath(new URL('recorder.ts', import.meta.url));
 
 export interface RecorderProcess extends LookupEngine {
   /** False while it is away: its starts wait. */
-  isRunning(): boolean;
+  readonly isRunning: () => boolean;
   /** Lets it start what waits, and ends it. */
   close(): Promise<void>;
 }
@@ -111,13 +111,14 @@ export async function startRecorder(
     child = launched;
     const ready = new Promise<boolean>((resolve) => {
       launched.on('message', (message) => {
-        if (!Array.isArray(message)) {
-          // The only one that is not a list: it is able to work.
-          isReady = true;
-          failures = 0;
-          resolve(true);
+        if (Array.isArray(message)) {
+          for (const said of message as readonly RecorderSays[]) hear(said);
+          return;
         }
-        for (const said of saidIn<RecorderSays>(message)) hear(said);
+        // The only one that is not a list: it is able to work.
+        isReady = true;
+        failures = 0;
+        resolve(true);
       });
       launched.on('error', (error) => logger.error({ err: error }, 'the recorder is out of reach'));
       launched.once('exit', (code, signalName) => {

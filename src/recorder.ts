@@ -6,7 +6,7 @@ import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies } from './dependencies.ts';
 import { defaultDialingRules } from './phone-numbers/numbering-plans.ts';
 import { readNumber } from './phone-numbers/read-number.ts';
-import { createOutbox, saidIn, type RecorderSays, type ServerSays } from './recorder-messages.ts';
+import { createOutbox, type RecorderSays, type ServerSays } from './recorder-messages.ts';
 import { runProcess } from './run-process.ts';
 import { createRecordSearch } from './salesforce/record-search.ts';
 import { workflowBundle } from './temporal/bundle.ts';
@@ -94,7 +94,7 @@ await runProcess(
     await warmUpEngine(temporal, logger);
 
     process.on('message', (message) => {
-      for (const said of saidIn<ServerSays>(message)) {
+      for (const said of message as readonly ServerSays[]) {
         switch (said.kind) {
           case 'asked': {
             const { start } = said;

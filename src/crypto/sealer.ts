@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import type { SealKey } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Sealer } from '../ports.ts';
@@ -14,12 +14,16 @@ export function createSealer(keys: readonly SealKey[]): Sealer {
       'CONFIGURATION_INVALID',
       'TRUNKLINE_KEYS is missing: set at least one key, id:base64 of 32 bytes.',
     );
-  const byId = new Map(keys.map(({ id, key }) => [id, key]));
-  const hashKey = Buffer.from(hkdfSync('sha256', first.key, Buffer.alloc(0), 'trunkline keyed hash', 32));
+  // A key object is prepared once; bare bytes at each use, which takes longer than what they are used for.
+  const byId = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]));
+  const firstKey = createSecretKey(first.key);
+  const hashKey = createSecretKey(
+    Buffer.from(hkdfSync('sha256', first.key, Buffer.alloc(0), 'trunkline keyed hash', 32)),
+  );
   return {
     seal(plain, context) {
       const iv = randomBytes(ivBytes);
-      const cipher = createCipheriv('aes-256-gcm', first.key, iv).setAAD(Buffer.from(context));
+      const cipher = createCipheriv('aes-256-gcm', firstKey, iv).setAAD(Buffer.from(context));
       const body = Buffer.concat([iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
       return `${first.id}:${body.toString('base64url')}`;
     },

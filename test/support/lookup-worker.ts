@@ -73,7 +73,7 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
       activities: createLookupActivities({
         ...shared,
         calls: {
-          find: calls.find,
+          find: (runId) => calls.find(runId),
           recorded(runId, repeats) {
             engine.recorded(runId);
             calls.recorded(runId, repeats);

@@ -5,6 +5,7 @@ import { secretTokens } from '../../src/crypto/tokens.ts';
 import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
 import { requestSigner } from '../../src/crypto/request-signer.ts';
 import { createSealer } from '../../src/crypto/sealer.ts';
+import type { DialingRules } from '../../src/domain/dialing-rules.ts';
 import type { ReadNumber } from '../../src/phone-numbers/read-number.ts';
 import type { AuditEvent, Credentials } from '../../src/ports.ts';
 import { createAskLookup } from '../../src/use-cases/ask-lookup.ts';
@@ -68,7 +69,9 @@ export const readNumber = (sent: string): ReadNumber => {
 };
 
 /** The phone API over fakes of everything that it needs, connected, with one phone system; Salesforce finds extension 201. */
-export async function createTestPhoneApi(): Promise<TestPhoneApi> {
+export async function createTestPhoneApi({
+  read = readNumber,
+}: { read?: (sent: string, rules: DialingRules) => ReadNumber } = {}): Promise<TestPhoneApi> {
   const directory = createFakePhoneDirectory();
   const signingSecret = randomBytes(32);
   directory.pbxs.set(pbx.id, { pbx, signingSecret });
@@ -117,7 +120,7 @@ export async function createTestPhoneApi(): Promise<TestPhoneApi> {
       failures: createFailureLimiter(clock),
       clock,
     }),
-    askLookup: createAskLookup({ directory, calls, limiter: createPbxLimiter(clock), readNumber }),
+    askLookup: createAskLookup({ directory, calls, limiter: createPbxLimiter(clock), readNumber: read }),
     configurePbx: createConfigurePbx({
       pbxs,
       lookups,
