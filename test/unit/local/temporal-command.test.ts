@@ -1,5 +1,7 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { findTemporalCommand, minutes } from '../../../src/local/temporal-command.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -63,6 +65,42 @@ describe('without a setting', () => {
     const downloaded = await command(cacheDir, '1.31.2', 'temporal-v1.8.2');
     vi.stubEnv('PATH', `${folder}:/bin:/usr/bin`);
     expect(await find({ cacheDir })).toBe(downloaded);
+  });
+
+  /** What is offered for download: a program in an archive of its own. */
+  async function offer(server: string): Promise<{ asked: string[] }> {
+    const folder = await temporaryFolder();
+    await command(folder, server);
+    await promisify(execFile)('tar', ['-czf', join(folder, 'archive'), '-C', folder, 'temporal']);
+    const archive = await readFile(join(folder, 'archive'));
+    const asked: string[] = [];
+    vi.stubEnv('PATH', '/bin:/usr/bin');
+    vi.stubGlobal('fetch', async (url: string) => {
+      asked.push(url);
+      return url.startsWith('https://temporal.download/')
+        ? Response.json({ archiveUrl: 'https://downloads.example/temporal.tar.gz', fileToExtract: 'temporal' })
+        : new Response(new Uint8Array(archive), { headers: { 'content-length': String(archive.length) } });
+    });
+    return { asked };
+  }
+
+  test('a download is unpacked, kept for the next start, and leaves nothing else', async () => {
+    const { asked } = await offer('1.31.2');
+    const cacheDir = await temporaryFolder();
+    const said: string[] = [];
+    const signal = new AbortController().signal;
+    const progress = (text: string) => void said.push(text);
+    const found = await findTemporalCommand({ configured: undefined, cacheDir, signal, progress });
+    expect(found).toBe(join(cacheDir, 'temporal-v1.8.2'));
+    expect((await promisify(execFile)(found, ['--version'])).stdout).toContain('Server 1.31.2');
+    expect(asked).toEqual([
+      expect.stringMatching(/^https:\/\/temporal\.download\/temporal-cli\/v1\.8\.2\?platform=\w+&arch=\w+$/),
+      'https://downloads.example/temporal.tar.gz',
+    ]);
+    expect(said.at(-1)).toBe('unpacking the Temporal server');
+    expect((await readdir(cacheDir)).sort()).toEqual(['temporal-v1.8.2', 'temporal.lock']);
+    expect(await find({ cacheDir })).toBe(found);
+    expect(asked).toHaveLength(2);
   });
 
   test('says in one sentence what would help when there is no way to a server', async () => {
