@@ -5,11 +5,11 @@ import type { ReadyMadeCondition, StepFilter, StepOrder } from './domain/lookup-
 import type {
   Answer,
   AnswerReason,
+  AskedLookup,
   DefinitionProblem,
   Finding,
   LookupDefinition,
   LookupRun,
-  LookupStart,
   Pbx,
 } from './domain/lookup.ts';
 import type { LookupId, OrgId, PbxId } from './domain/ids.ts';
@@ -746,8 +746,11 @@ export interface ConnectionEngine {
 }
 
 export interface LookupEngine {
-  /** Has `lookupWorkflow` started, now or when the engine is back; never rejects. The workflow joins the call that gives `result`. */
-  start(start: LookupStart, result: Promise<LookupResult>): Promise<LookupStartOutcome>;
+  /**
+   * Has `lookupWorkflow` started, now or when the engine is back; never rejects. The workflow joins the call that gives `result`. What is
+   * personal is sealed before it leaves the engine.
+   */
+  start(asked: AskedLookup, result: Promise<LookupResult>): Promise<LookupStartOutcome>;
 }
 
 /** What a call came to. */

@@ -1,10 +1,11 @@
-import type { LookupResult, LookupStart } from './ports.ts';
+import type { AskedLookup } from './domain/lookup.ts';
+import type { LookupResult } from './ports.ts';
 
 /* What the server and its recorder say to each other. Several in one message, because each message costs both a system call. */
 
 /** From the server. `asked` comes again when a recorder takes over from one that ended. */
 export type ServerSays =
-  | { readonly kind: 'asked'; readonly start: LookupStart }
+  | { readonly kind: 'asked'; readonly asked: AskedLookup }
   | { readonly kind: 'answered'; readonly runId: string; readonly result: LookupResult }
   | { readonly kind: 'close' };
 

@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { AskedLookup } from './domain/lookup.ts';
 import type { Logger } from './logger.ts';
-import type { LookupEngine, LookupMetrics, LookupResult, LookupStart, LookupStartOutcome } from './ports.ts';
+import type { LookupEngine, LookupMetrics, LookupResult, LookupStartOutcome } from './ports.ts';
 import { createOutbox, type RecorderSays, type ServerSays } from './recorder-messages.ts';
 
 const program = fileURLToPath(new URL('recorder.ts', import.meta.url));
@@ -25,7 +26,7 @@ export interface RecorderOptions {
 const defaults: RecorderOptions = { maxWaiting: 10_000, pauseMs: 500, closeWithinMs: 22_000 };
 
 interface Waiting {
-  readonly start: LookupStart;
+  readonly asked: AskedLookup;
   readonly result: Promise<LookupResult>;
   readonly done: (outcome: LookupStartOutcome) => void;
 }
@@ -71,7 +72,7 @@ export async function startRecorder(
   }
 
   return {
-    start(start, result) {
+    start(asked, result) {
       return new Promise((resolve) => {
         if (isClosing) {
           resolve('closed');
@@ -82,8 +83,8 @@ export async function startRecorder(
           resolve('dropped');
           return;
         }
-        const run = { start, result, done: resolve };
-        waiting.set(start.runId, run);
+        const run = { asked, result, done: resolve };
+        waiting.set(asked.runId, run);
         metrics.waiting(waiting.size);
         tell(run);
       });
@@ -141,9 +142,9 @@ export async function startRecorder(
     }, ms);
   }
 
-  function tell({ start, result }: Waiting): void {
-    outbox.say({ kind: 'asked', start });
-    void result.then((what) => outbox.say({ kind: 'answered', runId: start.runId, result: what }));
+  function tell({ asked, result }: Waiting): void {
+    outbox.say({ kind: 'asked', asked });
+    void result.then((what) => outbox.say({ kind: 'answered', runId: asked.runId, result: what }));
   }
 
   function hear(said: RecorderSays): void {

@@ -60,6 +60,7 @@ await runProcess(
         unrecorded: () => undefined,
         waiting: () => undefined,
       },
+      sealer,
       logger,
     });
     const askSalesforce = createAskSalesforce({
@@ -97,9 +98,9 @@ await runProcess(
       for (const said of message as readonly ServerSays[]) {
         switch (said.kind) {
           case 'asked': {
-            const { start } = said;
-            void lookupEngine.start(start, calls.asked(start.runId)).then((outcome) => {
-              if (outcome === 'started') outbox.say({ kind: 'started', runId: start.runId });
+            const { asked } = said;
+            void lookupEngine.start(asked, calls.asked(asked.runId)).then((outcome) => {
+              if (outcome === 'started') outbox.say({ kind: 'started', runId: asked.runId });
             });
             break;
           }

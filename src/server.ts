@@ -108,7 +108,7 @@ async function openLookups(
   dependencies: Dependencies,
   metrics: ReturnType<typeof createLookupMetrics>,
 ) {
-  const { clock, sealer, lookupRuns, engine } = dependencies;
+  const { clock, lookupRuns, engine } = dependencies;
   const directory = await openPhoneDirectory({
     ...dependencies,
     db: dependencies.database.db,
@@ -136,7 +136,6 @@ async function openLookups(
     askSalesforce,
     engine: recorder,
     runs: lookupRuns,
-    sealer,
     clock,
     marginMs: margin.marginMs,
     metrics,

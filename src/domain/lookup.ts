@@ -190,6 +190,13 @@ export interface LookupRun {
   readonly repeats: number;
 }
 
+/** A question that was asked, from the moment on that it is. */
+export interface AskedLookup extends Omit<LookupStart, 'sealedQuestion'> {
+  readonly question: Question;
+  /** As in `LookupRun`. */
+  readonly number: string | undefined;
+}
+
 /** The argument of `lookupWorkflow`: ids and times, and the question sealed. */
 export interface LookupStart {
   readonly runId: string;

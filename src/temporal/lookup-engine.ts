@@ -1,7 +1,9 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
-import type { LookupEngine, LookupMetrics, LookupResult, LookupStart, LookupStartOutcome } from '../ports.ts';
+import type { AskedLookup, LookupStart } from '../domain/lookup.ts';
+import type { LookupEngine, LookupMetrics, LookupResult, LookupStartOutcome, Sealer } from '../ports.ts';
+import { sealQuestion } from '../use-cases/lookup-record.ts';
 import type { lookupWorkflow } from '../../workflows/lookup.ts';
 import { lookupWorkflowId, taskQueues } from '../../workflows/names.ts';
 
@@ -36,7 +38,7 @@ const defaults: LookupEngineOptions = {
 };
 
 interface Waiting {
-  readonly start: LookupStart;
+  readonly asked: AskedLookup;
   readonly result: Promise<LookupResult>;
   readonly done: (outcome: LookupStartOutcome) => void;
 }
@@ -58,11 +60,12 @@ export function createLookupEngine(
     /** Of a client whose connection the worker of the same queue shares: only then can a start be eager. */
     readonly client: Client;
     readonly metrics: Pick<LookupMetrics, 'started' | 'startFailed' | 'unrecorded' | 'waiting'>;
+    readonly sealer: Pick<Sealer, 'seal'>;
     readonly logger: Pick<Logger, 'warn' | 'info'>;
   },
   options: Partial<LookupEngineOptions> = {},
 ): TemporalLookupEngine {
-  const { client, metrics, logger } = dependencies;
+  const { client, metrics, sealer, logger } = dependencies;
   const { maxWaiting, maxInFlight, startLimitMs, pauseMs, maxOpen, maxBehind, recordWithinMs } = {
     ...defaults,
     ...options,
@@ -77,7 +80,7 @@ export function createLookupEngine(
   let isPausing = false;
 
   return {
-    start(start, result) {
+    start(asked, result) {
       return new Promise((resolve) => {
         if (closing.signal.aborted) {
           resolve('closed');
@@ -88,7 +91,7 @@ export function createLookupEngine(
           resolve('dropped');
           return;
         }
-        waiting.push({ start, result, done: resolve });
+        waiting.push({ asked, result, done: resolve });
         sendNext();
       });
     },
@@ -127,7 +130,7 @@ export function createLookupEngine(
     return inFlight.size < maxInFlight && inFlight.size + open.size < maxOpen && behind < maxBehind;
   }
 
-  function follow({ start: { runId }, result }: Waiting): void {
+  function follow({ asked: { runId }, result }: Waiting): void {
     const run: { timer?: NodeJS.Timeout } = {};
     open.set(runId, run);
     const answered = () => {
@@ -153,14 +156,14 @@ export function createLookupEngine(
     try {
       // Before the start, since the first task is here before its acknowledgement is.
       follow(next);
-      const eager = await startWorkflow(next.start);
-      if (!eager) release(next.start.runId);
+      const eager = await startWorkflow(next.asked);
+      if (!eager) release(next.asked.runId);
       if (failures > 0) logger.info({ waiting: waiting.length }, 'the workflow engine takes lookups again');
       failures = 0;
       metrics.started(eager);
       next.done('started');
     } catch (error) {
-      release(next.start.runId);
+      release(next.asked.runId);
       if (failures === 0) logger.warn({ err: error }, 'a lookup could not be started; the record waits');
       metrics.startFailed();
       if (closing.signal.aborted) {
@@ -182,7 +185,8 @@ export function createLookupEngine(
   }
 
   /** True when it was eager: this process got the first task with the answer. */
-  async function startWorkflow(start: LookupStart): Promise<boolean> {
+  async function startWorkflow({ question, number, ...asked }: AskedLookup): Promise<boolean> {
+    const start: LookupStart = { ...asked, sealedQuestion: sealQuestion(sealer, asked.runId, { question, number }) };
     try {
       const handle = await client.withDeadline(Date.now() + startLimitMs, () =>
         client.workflow.start<typeof lookupWorkflow>('lookupWorkflow', {

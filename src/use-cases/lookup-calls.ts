@@ -4,28 +4,19 @@ import { isTrouble, toAnswer } from '../domain/answer.ts';
 import { repeatableReasons } from '../domain/lookup.ts';
 import type {
   Answer,
+  AskedLookup,
   Finding,
   LookupDefinition,
   LookupRun,
   LookupService,
-  LookupStart,
   Pbx,
   Question,
 } from '../domain/lookup.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { OrgId } from '../domain/ids.ts';
 import type { Logger } from '../logger.ts';
-import type {
-  Clock,
-  LookupEngine,
-  LookupMetrics,
-  LookupResult,
-  LookupRuns,
-  LookupStartOutcome,
-  Sealer,
-} from '../ports.ts';
+import type { Clock, LookupEngine, LookupMetrics, LookupResult, LookupRuns, LookupStartOutcome } from '../ports.ts';
 import type { AskSalesforce } from './ask-salesforce.ts';
-import { sealQuestion } from './lookup-record.ts';
 import { e164Of, type ReadQuestion } from './read-question.ts';
 import { findWithoutSearch } from './search-input.ts';
 
@@ -97,7 +88,6 @@ export function createLookupCalls(
     readonly askSalesforce: AskSalesforce;
     readonly engine: LookupEngine;
     readonly runs: Pick<LookupRuns, 'record'>;
-    readonly sealer: Pick<Sealer, 'seal'>;
     readonly clock: Clock;
     /** How long before the deadline an answer is ready, so that it is out in time. */
     readonly marginMs: () => number;
@@ -106,7 +96,7 @@ export function createLookupCalls(
   },
   options: Partial<LookupCallsOptions> = {},
 ): LookupCalls {
-  const { askSalesforce, engine, runs, sealer, clock, marginMs, metrics, logger } = dependencies;
+  const { askSalesforce, engine, runs, clock, marginMs, metrics, logger } = dependencies;
   const { repeatForMs, recordWithinMs, recordPauseMs } = { ...defaults, ...options };
   const byRunId = new Map<string, HeldCall>();
   const byQuestion = new Map<string, HeldCall>();
@@ -214,7 +204,7 @@ export function createLookupCalls(
   /** The question goes out to Salesforce, or the answer to the phone system, before the engine is given work. */
   async function startWorkflow({ runId, request, result }: HeldCall): Promise<LookupStartOutcome> {
     await nextTurn();
-    const start: LookupStart = {
+    const asked: AskedLookup = {
       runId,
       askedAtMs: request.arrivedAtMs,
       deadlineAtMs: request.arrivedAtMs + request.pbx.deadlineMs,
@@ -223,9 +213,10 @@ export function createLookupCalls(
       lookupId: request.lookup.id,
       lookupVersion: request.lookup.version,
       orgId: request.orgId,
-      sealedQuestion: sealQuestion(sealer, runId, { question: request.question, number: e164Of(request.read) }),
+      question: request.question,
+      number: e164Of(request.read),
     };
-    return engine.start(start, result);
+    return engine.start(asked, result);
   }
 
   async function record(call: HeldCall): Promise<void> {

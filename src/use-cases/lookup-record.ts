@@ -1,4 +1,4 @@
-import type { Finding, Question } from '../domain/lookup.ts';
+import type { AskedLookup, Finding } from '../domain/lookup.ts';
 import type { Sealer } from '../ports.ts';
 
 /*
@@ -6,10 +6,7 @@ import type { Sealer } from '../ports.ts';
  * record were found.
  */
 
-export interface AskedQuestion {
-  readonly question: Question;
-  readonly number: string | undefined;
-}
+export type AskedQuestion = Pick<AskedLookup, 'question' | 'number'>;
 
 /** What `LookupOutcome` keeps sealed. */
 export interface LookupDetail {

@@ -43,7 +43,7 @@ export async function ownWorkMs(questions: number): Promise<number> {
 const instantSalesforce: SalesforceHttp = {
   async send({ body }) {
     const { compositeRequest } = JSON.parse(body ?? '') as { compositeRequest: { url: string; referenceId: string }[] };
-    const number = /IN%20\('(%2B\d+)'/.exec(compositeRequest[0]?.url ?? '')?.[1] ?? '';
+    const number = /IN\+\('(%2B\d+)'/.exec(compositeRequest[0]?.url ?? '')?.[1] ?? '';
     const contact = {
       attributes: { type: 'Contact', url: '/services/data/v67.0/sobjects/Contact/003A0000000AbCdIAK' },
       Id: '003A0000000AbCdIAK',

@@ -62,9 +62,9 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
     engine: { tokenRejected: async () => undefined, checkNow: async () => undefined },
     logger,
   });
-  const engine = createLookupEngine({ client: temporal.client, metrics, logger });
+  const engine = createLookupEngine({ client: temporal.client, metrics, sealer: testSealer, logger });
   const shared = { askSalesforce, runs, sealer: testSealer, clock };
-  const calls = createLookupCalls({ ...shared, engine, marginMs: () => 20, metrics, logger });
+  const calls = createLookupCalls({ askSalesforce, runs, clock, engine, marginMs: () => 20, metrics, logger });
   const worker = await runWorker(
     temporal,
     {

@@ -4,7 +4,6 @@ import { pbxTokenReader } from '../../src/crypto/pbx-jwt.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
 import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
 import { requestSigner } from '../../src/crypto/request-signer.ts';
-import { createSealer } from '../../src/crypto/sealer.ts';
 import type { DialingRules } from '../../src/domain/dialing-rules.ts';
 import type { ReadNumber } from '../../src/phone-numbers/read-number.ts';
 import type { AuditEvent, Credentials } from '../../src/ports.ts';
@@ -107,7 +106,6 @@ export async function createTestPhoneApi({
     }),
     engine,
     runs,
-    sealer: createSealer([{ id: 'test', key: randomBytes(32) }]),
     clock,
     marginMs: () => 20,
     metrics,

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { LookupStart } from '../../src/domain/lookup.ts';
+import type { AskedLookup } from '../../src/domain/lookup.ts';
 import type { SalesforceFailure } from '../../src/ports.ts';
-import { sealQuestion } from '../../src/use-cases/lookup-record.ts';
 import type { LookupSummary } from '../../workflows/lookup.ts';
 import { lookupWorkflowId } from '../../workflows/names.ts';
 import { accountId, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
-import { lookupRequest, startLookupProcess, testSealer, type TestLookupProcess } from '../support/lookup-worker.ts';
+import { lookupRequest, startLookupProcess, type TestLookupProcess } from '../support/lookup-worker.ts';
 import { matched } from '../support/phone-api.ts';
 import { createTestNamespace } from '../support/temporal.ts';
 
@@ -47,10 +46,9 @@ const unanswered = new Promise<never>(() => undefined);
 const recordsOf = (runId: string) => server.runs.recorded.filter(({ id }) => id === runId);
 
 /** A start whose process is gone. */
-function orphan(callerId: string, deadlineAtMs: number): LookupStart {
-  const runId = randomUUID();
+function orphan(callerId: string, deadlineAtMs: number): AskedLookup {
   return {
-    runId,
+    runId: randomUUID(),
     askedAtMs: Date.now(),
     deadlineAtMs,
     accountId,
@@ -58,7 +56,8 @@ function orphan(callerId: string, deadlineAtMs: number): LookupStart {
     lookupId: lookup.id,
     lookupVersion: lookup.version,
     orgId,
-    sealedQuestion: sealQuestion(testSealer, runId, { question: { callerId }, number: '+497525433120' }),
+    question: { callerId },
+    number: '+497525433120',
   };
 }
 

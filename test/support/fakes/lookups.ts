@@ -1,14 +1,19 @@
 import type { Connection } from '../../../src/domain/connection.ts';
 import type { DialingRules } from '../../../src/domain/dialing-rules.ts';
 import { newStep } from '../../../src/domain/lookup-step.ts';
-import { defaultPbxLimits, type LookupDefinition, type LookupRun, type Pbx } from '../../../src/domain/lookup.ts';
+import {
+  defaultPbxLimits,
+  type AskedLookup,
+  type LookupDefinition,
+  type LookupRun,
+  type Pbx,
+} from '../../../src/domain/lookup.ts';
 import type {
   Credentials,
   ExtensionMap,
   LookupEngine,
   LookupMetrics,
   LookupRuns,
-  LookupStart,
   LookupStartOutcome,
 } from '../../../src/ports.ts';
 
@@ -100,7 +105,7 @@ export const rules: DialingRules = {
 export const noExtensions: ExtensionMap = { ofUser: () => undefined, userNamed: () => undefined };
 
 export interface FakeLookupEngine extends LookupEngine {
-  readonly starts: LookupStart[];
+  readonly starts: AskedLookup[];
   outcome: Promise<LookupStartOutcome>;
 }
 
@@ -108,8 +113,8 @@ export function createFakeLookupEngine(): FakeLookupEngine {
   const fake: FakeLookupEngine = {
     starts: [],
     outcome: Promise.resolve('started'),
-    start(start) {
-      fake.starts.push(start);
+    start(asked) {
+      fake.starts.push(asked);
       return fake.outcome;
     },
   };

@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { randomBytes } from 'node:crypto';
-import { createSealer } from '../../../src/crypto/sealer.ts';
 import { trouble } from '../../../src/domain/answer.ts';
 import type { Finding } from '../../../src/domain/lookup.ts';
 import type { AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
 import { createLookupCalls, type LookupCalls, type LookupRequest } from '../../../src/use-cases/lookup-calls.ts';
-import { openQuestion } from '../../../src/use-cases/lookup-record.ts';
 import { readQuestion } from '../../../src/use-cases/read-question.ts';
 import {
   createFakeLookupEngine,
@@ -18,7 +15,6 @@ import {
 } from '../../support/fakes/lookups.ts';
 import { matched, readNumber } from '../../support/phone-api.ts';
 
-const sealer = createSealer([{ id: 'test', key: randomBytes(32) }]);
 const errors: unknown[] = [];
 const logger = { warn: () => undefined, error: (...logged: unknown[]) => void errors.push(logged) };
 
@@ -43,7 +39,6 @@ beforeEach(() => {
       },
       engine,
       runs,
-      sealer,
       clock: { now: () => Date.now() },
       marginMs: () => 20,
       metrics,
@@ -171,19 +166,6 @@ describe('an answer', () => {
 });
 
 describe('a run', () => {
-  it('carries its question sealed to the engine, for itself alone', async () => {
-    const { runId } = await calls.answer(request('0752543312'));
-    await expect.poll(() => engine.starts.length).toBe(1);
-    const [start] = engine.starts;
-    expect(JSON.stringify(start)).not.toContain('752543312');
-    const sealed = start?.sealedQuestion ?? '';
-    expect(openQuestion(sealer, runId, sealed)).toEqual({
-      question: { callerId: '0752543312' },
-      number: '+49752543312',
-    });
-    expect(() => openQuestion(sealer, 'another', sealed)).toThrow();
-  });
-
   it('that its workflow recorded is not written again', async () => {
     await calls.answer(request('0752543312'));
     await expect.poll(() => engine.starts.length).toBe(1);

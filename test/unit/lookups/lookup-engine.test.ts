@@ -1,18 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { beforeEach, expect, it } from 'vitest';
-import type { LookupStart } from '../../../src/domain/lookup.ts';
+import type { AskedLookup, LookupStart } from '../../../src/domain/lookup.ts';
+import { createSealer } from '../../../src/crypto/sealer.ts';
 import { createLookupEngine } from '../../../src/temporal/lookup-engine.ts';
+import { openQuestion } from '../../../src/use-cases/lookup-record.ts';
 import { accountId, createFakeLookupMetrics, lookup, orgId, pbx } from '../../support/fakes/lookups.ts';
+
+const sealer = createSealer([{ id: 'test', key: randomBytes(32) }]);
 
 /** What the engine's server does with a start. */
 let answer: () => Promise<{ eagerlyStarted: boolean }>;
 let sent: string[];
+let sentArguments: LookupStart[];
 let atOnce: number;
 let mostAtOnce: number;
 
 beforeEach(() => {
   answer = async () => ({ eagerlyStarted: true });
   sent = [];
+  sentArguments = [];
   atOnce = 0;
   mostAtOnce = 0;
 });
@@ -20,8 +27,9 @@ beforeEach(() => {
 const client = {
   withDeadline: (_deadline: number, call: () => Promise<unknown>) => call(),
   workflow: {
-    async start(_type: string, { workflowId }: { workflowId: string }) {
+    async start(_type: string, { workflowId, args }: { workflowId: string; args: [LookupStart] }) {
       sent.push(workflowId);
+      sentArguments.push(args[0]);
       atOnce += 1;
       mostAtOnce = Math.max(mostAtOnce, atOnce);
       try {
@@ -37,7 +45,7 @@ const open = (options: Parameters<typeof createLookupEngine>[1] = {}) => {
   const metrics = createFakeLookupMetrics();
   const logger = { warn: () => undefined, info: () => undefined };
   return {
-    engine: createLookupEngine({ client, metrics, logger }, { pauseMs: 5, ...options }),
+    engine: createLookupEngine({ client, metrics, sealer, logger }, { pauseMs: 5, ...options }),
     counts: metrics.counts,
   };
 };
@@ -48,7 +56,7 @@ const answered = {
 } as const;
 const unanswered = new Promise<never>(() => undefined);
 
-const start = (runId: string): LookupStart => ({
+const start = (runId: string): AskedLookup => ({
   runId,
   askedAtMs: 0,
   deadlineAtMs: 0,
@@ -57,7 +65,8 @@ const start = (runId: string): LookupStart => ({
   lookupId: lookup.id,
   lookupVersion: 1,
   orgId,
-  sealedQuestion: '',
+  question: { callerId: '0752543312' },
+  number: '+49752543312',
 });
 
 it('sends a bounded number at once, in the order of their coming', async () => {
@@ -146,5 +155,18 @@ it('does not hold back those that wait for Salesforce, up to what the worker has
   expect(sent).toHaveLength(3);
   engine.recorded('2');
   await starting[3];
+  await engine.close();
+});
+
+it('seals the question for its run before it leaves', async () => {
+  const { engine } = open();
+  await engine.start(start('1'), unanswered);
+  expect(JSON.stringify(sentArguments)).not.toContain('752543312');
+  const { sealedQuestion = '' } = sentArguments[0] ?? {};
+  expect(openQuestion(sealer, '1', sealedQuestion)).toEqual({
+    question: { callerId: '0752543312' },
+    number: '+49752543312',
+  });
+  expect(() => openQuestion(sealer, 'another', sealedQuestion)).toThrow();
   await engine.close();
 });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SalesforceData, SalesforceSession } from '../../../src/ports.ts';
 import { createSalesforceData } from '../../../src/salesforce/data.ts';
 import { createSalesforceHttp, type SalesforceHttp } from '../../../src/salesforce/http.ts';
+import { uriValue } from '../../../src/salesforce/soql.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -64,7 +65,7 @@ describe('createSalesforceData', () => {
       value: page.records,
       apiUsage: { used: 18, max: 15_000 },
     });
-    expect(decodeURIComponent(seen[0]?.url ?? '')).toBe(`/services/data/v67.0/query?q=${soql}`);
+    expect(new URL(seen[0]?.url ?? '', 'http://x').searchParams.get('q')).toBe(soql);
     expect(seen[0]?.headers.authorization).toBe('Bearer the-access-token');
   });
 
@@ -123,7 +124,7 @@ describe('createSalesforceData', () => {
           allOrNone: false,
           compositeRequest: ['SELECT Id FROM Lead', soql].map((query, n) => ({
             method: 'GET',
-            url: `/services/data/v67.0/query?q=${encodeURIComponent(query)}`,
+            url: `/services/data/v67.0/query?q=${uriValue(query)}`,
             referenceId: `q${n}`,
           })),
         },
@@ -144,7 +145,7 @@ describe('createSalesforceData', () => {
 
   it('searches', async () => {
     answer = ({ url }, response) => {
-      expect(url).toBe(`/services/data/v67.0/search?q=${encodeURIComponent('FIND {12 34}')}`);
+      expect(url).toBe('/services/data/v67.0/search?q=FIND+%7B12+34%7D');
       response.writeHead(200, json).end(JSON.stringify({ searchRecords: page.records }));
     };
     expect(await data.search(session, 'FIND {12 34}', soon())).toMatchObject({ ok: true, value: page.records });

@@ -10,6 +10,7 @@ import {
   maxQueryBytes,
   queriesByValues,
   queryOfUser,
+  uriValue,
 } from '../../../src/salesforce/soql.ts';
 
 const question: RecordQuestion = {
@@ -215,7 +216,7 @@ describe('queriesByValues', () => {
     const values = Array.from({ length: 900 }, (_, n) => `+49 (0)7525 / ${String(n).padStart(6, '0')}`);
     const queries = queriesByValues(contact(...values));
     expect(queries.length).toBeGreaterThan(1);
-    for (const soql of queries) expect(encodeURIComponent(soql).length).toBeLessThanOrEqual(maxQueryBytes);
+    for (const soql of queries) expect(uriValue(soql).length).toBeLessThanOrEqual(maxQueryBytes);
     const asked = queries.flatMap((soql) => {
       const { where } = parseQuery(soql) as Query & { where: { left: { value: string[] } } };
       return where.left.value;
@@ -267,4 +268,14 @@ describe('queryOfUser', () => {
       }),
     );
   });
+});
+
+it.each([
+  "SELECT Id FROM Contact WHERE Phone IN ('+49 7525/4331-21','(0)7525 %20&q=1#2')",
+  'a+b =c;d?e@f:g[h]{i}|j\\k"l<m>n^o`p',
+  'Grüße 📞 \u2028 中',
+])('writes a query so that a URL gives it back: %s', (query) => {
+  const value = uriValue(query);
+  expect(new URL(`http://x/?q=${value}`).searchParams.get('q')).toBe(query);
+  expect(value).toMatch(/^[\w+,'()./*!~%-]*$/);
 });
