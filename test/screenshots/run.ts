@@ -54,7 +54,10 @@ await shoot(page, folder, 'connection-refused');
 
 await context.clearCookies({ domain: '127.0.0.1' });
 await connectAs('admin@acme.example');
-await page.getByRole('status').getByText('Active').first().waitFor();
+await page
+  .getByRole('status')
+  .filter({ hasText: /^\s*Active/ })
+  .waitFor();
 await shoot(page, folder, 'connection-active', 'docs');
 
 await page.goto(`${stack.url}/phone-systems`);
