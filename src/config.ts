@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { defaultIntervals, type ConnectionIntervals } from './domain/connection-life.ts';
 import { AppError } from './errors.ts';
+import type { OrgGateLimits } from './use-cases/org-gate.ts';
 
 const port = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
@@ -56,6 +57,18 @@ export const SettingsSchema = Type.Object({
   SALESFORCE_ACD_PERMISSION_SET_LICENSE: text(
     'Developer name of the permission-set licence that the connecting user needs',
   ),
+  SALESFORCE_LOOKUPS_AT_ONCE: Type.Integer({
+    minimum: 1,
+    default: 100,
+    description: 'Lookups of one org under way at Salesforce, for each server; further ones wait their turn',
+  }),
+  SALESFORCE_LOOKUPS_DAILY_PERCENT: Type.Integer({
+    minimum: 1,
+    maximum: 100,
+    default: 98,
+    description:
+      'When so much of the org’s daily API calls is used, by whomever, lookups stop with the reason `quota`; the rest keeps the connection alive',
+  }),
   SALESFORCE_REQUIRE_ROTATION: Type.Boolean({
     default: true,
     description: 'Whether to warn when refresh tokens are not rotated, as Salesforce asks of the apps of its partners',
@@ -130,6 +143,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
       retryFirstMs: settings.CONNECTION_RETRY_FIRST_MS,
       recheckDelaysMs: settings.CONNECTION_RECHECK_MS.split(',').map(Number),
     } satisfies ConnectionIntervals,
+    orgGate: {
+      concurrency: settings.SALESFORCE_LOOKUPS_AT_ONCE,
+      quotaShare: settings.SALESFORCE_LOOKUPS_DAILY_PERCENT / 100,
+    } satisfies Partial<OrgGateLimits>,
     acdLicence: {
       namespace: settings.SALESFORCE_ACD_NAMESPACE ?? (real ? undefined : 'trunkline'),
       permissionSetLicense: settings.SALESFORCE_ACD_PERMISSION_SET_LICENSE,

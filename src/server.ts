@@ -120,7 +120,7 @@ async function openLookups(
   const askSalesforce = createAskSalesforce({
     directory,
     findRecord: createFindRecord(createRecordSearch(dependencies.data)),
-    gate: createOrgGate(clock),
+    gate: createOrgGate(clock, config.orgGate),
     engine,
     logger,
   });

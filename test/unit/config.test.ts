@@ -12,7 +12,14 @@ it('takes an empty variable for an unset one', () => {
   expect(loadConfig({ PORT: '' }).settings.PORT).toBe(3000);
 });
 
+it('bounds what lookups take from an org by settings, and leaves something of the daily calls to the connection', () => {
+  expect(loadConfig({}).orgGate).toEqual({ concurrency: 100, quotaShare: 0.98 });
+  const environment = { SALESFORCE_LOOKUPS_AT_ONCE: '20', SALESFORCE_LOOKUPS_DAILY_PERCENT: '75' };
+  expect(loadConfig(environment).orgGate).toEqual({ concurrency: 20, quotaShare: 0.75 });
+});
+
 it.each([
+  [{ SALESFORCE_LOOKUPS_DAILY_PERCENT: '0' }, 'SALESFORCE_LOOKUPS_DAILY_PERCENT'],
   [{ PORT: 'x' }, 'PORT'],
   [{ PORT: '70000' }, 'PORT'],
   [{ TRUNKLINE_KEYS: 'a:short' }, 'TRUNKLINE_KEYS'],
