@@ -27,9 +27,10 @@ export function createFailureInterceptor(logger: Pick<Logger, 'warn' | 'error'>)
       } catch (error) {
         if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) throw error;
         const { workflowExecution, activityType, activityId, attempt } = activityInfo();
-        const reference = `${workflowExecution?.workflowId ?? 'standalone'}/${activityId}/${attempt}`;
+        const { workflowId } = workflowExecution ?? {};
+        const reference = `${workflowId ?? 'standalone'}/${activityId}/${attempt}`;
         const level = error instanceof AppError && error.kind !== 'internal' ? 'warn' : 'error';
-        logger[level]({ err: error, reference, activity: activityType }, 'an activity failed');
+        logger[level]({ err: error, reference, workflowId, activity: activityType }, 'an activity failed');
         throw toFailure(error, reference);
       }
     },

@@ -46,10 +46,15 @@ export function createLogger(level: string, name: string, destination?: Destinat
       censor: '***',
     },
     serializers: {
-      req: (request: { method: string; url: string; id: string }) => ({
-        id: request.id,
+      req: (request: { method: string; url: string }) => ({
         method: request.method,
         url: maskUrl(request.url),
+      }),
+      res: (reply: { statusCode: number; getHeader(name: string): unknown }) => ({
+        statusCode: reply.statusCode,
+        // of an answered lookup
+        runId: reply.getHeader('x-trunkline-run'),
+        reason: reply.getHeader('x-trunkline-reason'),
       }),
     },
   };
