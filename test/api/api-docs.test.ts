@@ -23,12 +23,14 @@ it('shows every operation, parameter, status, reason and error of the API to eve
   const text = textOf(body);
   const operations = presentApi(document);
   expect(operations.length).toBeGreaterThanOrEqual(4);
-  for (const { method, path, summary, fields, responses } of operations) {
+  for (const { method, path, summary, description, fields, responses } of operations) {
     expect(text).toContain(summary);
+    expect(text).toContain(description);
     expect(text).toContain(`${method} ${path}`);
     for (const { name } of fields) expect(text).toContain(name);
     for (const { status } of responses) expect(text).toContain(status);
   }
+  expect(operations.filter(({ description }) => description !== '').length).toBeGreaterThan(0);
   for (const reason of answerReasons) expect(text).toContain(reason);
   expect(text).toContain('401 PBX_TOKEN_INVALID');
   await portal.app.close();

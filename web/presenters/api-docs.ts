@@ -60,6 +60,7 @@ export interface OperationView {
   readonly method: string;
   readonly path: string;
   readonly summary: string;
+  readonly description: string;
   readonly access: readonly string[];
   readonly fields: readonly FieldView[];
   readonly responses: readonly {
@@ -77,6 +78,7 @@ export function presentApi(document: ApiDocument): readonly OperationView[] {
       method: method.toUpperCase(),
       path,
       summary: operation.summary ?? '',
+      description: operation.description ?? '',
       access: [...new Set((operation.security ?? document.security ?? []).flatMap((scheme) => Object.keys(scheme)))],
       fields: [
         ...(operation.parameters ?? []).map(({ name, in: where, required = false, description, schema = {} }) =>
