@@ -56,6 +56,13 @@ describe('PBXConf', () => {
     expect((await get()).json()).toMatchObject({ ExtensionLookupId: lookup.id, DataLookupId: null });
   });
 
+  it('says why there is no phone system without an extension lookup', async () => {
+    expect((await put({ ExtensionLookupId: '' })).json()).toMatchObject({
+      code: 'REQUEST_INVALID',
+      detail: 'A phone system always has a default extension lookup: name another one.',
+    });
+  });
+
   it.each([
     ['JSON of another form', 'application/json', '{"ExtensionLookupId":{}}', 400],
     ['JSON that ends early', 'application/json', '{"Ext', 400],
