@@ -1,7 +1,10 @@
 import { escapeHtml as xml } from '../presenters/html.ts';
 import { patienceSeconds, serviceUrl, type Setup } from './setup.ts';
 
-/** A route by mod_curl, and the caller's name by mod_cidlookup, which gives up after two seconds of its own. */
+/**
+ * A route by mod_curl, and the caller's name by mod_cidlookup, which gives up after two seconds of its own. Conditions are read before the
+ * actions of a dialplan run, so the call is transferred to decide by the answer; without one it goes to extension 0.
+ */
 export const freeswitch: Setup = (values) => {
   const { token } = values;
   const route = `${serviceUrl(values, 'ExtNo')}?format=text&callerid=\${url_encode(\${caller_id_number})}&calledid=\${url_encode(\${destination_number})}&token=${token}`;
@@ -16,7 +19,18 @@ export const freeswitch: Setup = (values) => {
       <action application="set" data="curl_timeout=${patienceSeconds(values)}"/>
       <action application="curl" data="${xml(route)}"/>
       <action application="set" data="trunkline=\${regex(\${curl_response_data}|^([A-Za-z0-9*#+._-]+)|%1|n)}"/>
-      <action application="bridge" data="user/\${trunkline}@\${domain_name}"/>
+      <action application="transfer" data="trunkline XML public"/>
+    </condition>
+  </extension>
+  <extension name="trunkline-found">
+    <condition field="destination_number" expression="^trunkline$"/>
+    <condition field="\${trunkline}" expression="^(.+)$">
+      <action application="bridge" data="user/$1@\${domain_name}"/>
+    </condition>
+  </extension>
+  <extension name="trunkline-nobody">
+    <condition field="destination_number" expression="^trunkline$">
+      <action application="transfer" data="0 XML default"/>
     </condition>
   </extension>
 </include>

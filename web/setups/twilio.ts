@@ -3,6 +3,18 @@ import { serviceUrl, type Setup } from './setup.ts';
 /** A Studio flow. Its HTTP widget sends no headers, so the token is a parameter; it waits ten seconds. */
 export const twilio: Setup = (values) => {
   const at = (x: number, y: number) => ({ offset: { x, y } });
+  const ring = (name: string, user: string, place: ReturnType<typeof at>) => ({
+    name,
+    type: 'connect-call-to',
+    transitions: [{ event: 'callCompleted' }, { event: 'hangup' }],
+    properties: {
+      ...place,
+      noun: 'sip',
+      sip_endpoint: `sip:${user}@YOUR-SIP-DOMAIN`,
+      caller_id: '{{contact.channel.address}}',
+      timeout: 30,
+    },
+  });
   const flow = {
     description: 'Trunkline: ring the extension that Salesforce names',
     initial_state: 'Trigger',
@@ -23,7 +35,10 @@ export const twilio: Setup = (values) => {
       {
         name: 'ask_trunkline',
         type: 'make-http-request',
-        transitions: [{ event: 'success', next: 'has_extension' }, { event: 'failed' }],
+        transitions: [
+          { event: 'success', next: 'has_extension' },
+          { event: 'failed', next: 'ring_reception' },
+        ],
         properties: {
           ...at(0, 220),
           method: 'POST',
@@ -56,18 +71,8 @@ export const twilio: Setup = (values) => {
         ],
         properties: { ...at(0, 460), input: '{{widgets.ask_trunkline.parsed.extension}}' },
       },
-      {
-        name: 'ring',
-        type: 'connect-call-to',
-        transitions: [{ event: 'callCompleted' }, { event: 'hangup' }],
-        properties: {
-          ...at(0, 700),
-          noun: 'sip',
-          sip_endpoint: 'sip:{{widgets.ask_trunkline.parsed.extension}}@YOUR-SIP-DOMAIN',
-          caller_id: '{{contact.channel.address}}',
-          timeout: 30,
-        },
-      },
+      ring('ring', '{{widgets.ask_trunkline.parsed.extension}}', at(0, 700)),
+      ring('ring_reception', 'reception', at(360, 700)),
     ],
   };
   return [

@@ -28,6 +28,26 @@ function parseXml(text: string): unknown {
   return new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(text);
 }
 
+/** What FreeSWITCH does for a call to this number, once the variable `trunkline` is as given: the first extension whose conditions hold. */
+function freeswitchRoute(destination: string, found = '') {
+  interface Condition {
+    readonly field: string;
+    readonly expression: string;
+    readonly action?: Action | readonly Action[];
+  }
+  interface Action {
+    readonly application: string;
+    readonly data: string;
+  }
+  const { include } = parseXml(fileOf('freeswitch').text) as {
+    include: { extension: { condition: Condition | readonly Condition[] }[] };
+  };
+  const holds = ({ field, expression }: Condition) =>
+    new RegExp(expression).test(field === 'destination_number' ? destination : found);
+  const conditions = include.extension.map(({ condition }) => [condition].flat()).find((all) => all.every(holds)) ?? [];
+  return conditions.flatMap(({ action = [] }) => action);
+}
+
 describe('a ready-made set-up', () => {
   it.each(every)('of %s (%s) asks at the address of this phone system, token and all', (_, __, { text }) => {
     const urls = text.match(/https?:\/\/[^\s'"`?]+/g)?.filter((url) => !url.includes('w3.org')) ?? [];
@@ -72,11 +92,7 @@ describe('each client', () => {
   });
 
   it('FreeSWITCH encodes both numbers and asks for the name in plain text', () => {
-    const route = parseXml(fileOf('freeswitch').text) as {
-      include: { extension: { condition: { action: { application: string; data: string }[] } } };
-    };
-    const { action } = route.include.extension.condition;
-    const curl = action.find(({ application }) => application === 'curl');
+    const curl = freeswitchRoute('+4930231250').find(({ application }) => application === 'curl');
     expect(curl?.data).toBe(
       `https://trunkline.example/api/ExtNo${path}?format=text&callerid=\${url_encode(\${caller_id_number})}&calledid=\${url_encode(\${destination_number})}&token=${values.token}`,
     );
@@ -86,6 +102,13 @@ describe('each client', () => {
     const params = Object.fromEntries(name.configuration.settings.param.map((param) => [param.name, param.value]));
     expect(params['url']).toContain('/api/DataLookup/');
     expect(Number(params['curl-timeout'])).toBe(2_000);
+  });
+
+  it('FreeSWITCH bridges to the extension found, has another way where nobody was, and lets no caller choose one', () => {
+    expect(freeswitchRoute('+4930231250').at(-1)).toEqual({ application: 'transfer', data: 'trunkline XML public' });
+    expect(freeswitchRoute('trunkline', '201')).toEqual([{ application: 'bridge', data: 'user/$1@${domain_name}' }]);
+    expect(freeswitchRoute('trunkline', '')).toEqual([{ application: 'transfer', data: '0 XML default' }]);
+    expect(freeswitchRoute('trunkline-201')).toEqual([]);
   });
 
   it('Kamailio reads the first line, and waits whole seconds', () => {
@@ -202,7 +225,7 @@ describe('each client', () => {
     const { states } = JSON.parse(fileOf('twilio').text) as {
       states: {
         name: string;
-        transitions: { next?: string }[];
+        transitions: { event: string; next?: string }[];
         properties: { parameters?: { key: string; value: string }[] };
       }[];
     };
@@ -210,6 +233,10 @@ describe('each client', () => {
     for (const { next } of states.flatMap(({ transitions }) => transitions)) {
       if (next !== undefined) expect(known).toContain(next);
     }
+    const withoutAnswer = states
+      .flatMap(({ transitions }) => transitions)
+      .filter(({ event }) => event === 'failed' || event === 'match');
+    expect(withoutAnswer.map(({ next }) => next)).toEqual(['ring_reception', 'ring_reception']);
     const parameters = states.flatMap(({ properties }) => properties.parameters ?? []);
     expect(parameters.map(({ key }) => key)).toEqual(['format', 'callerid', 'calledid', 'Token']);
     expect(parameters.at(-1)?.value).toBe(values.token);
