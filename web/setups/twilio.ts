@@ -59,6 +59,7 @@ export const twilio: Setup = (values) => {
           { event: 'noMatch', next: 'ring' },
           {
             event: 'match',
+            next: 'ring_reception',
             conditions: [
               {
                 friendly_name: 'No extension',
