@@ -1,5 +1,6 @@
 import { loadConfig, type Config } from './config.ts';
 import { AppError } from './errors.ts';
+import { closeWithinMs as closingLimits } from './limits.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 export interface ProcessContext {
@@ -15,15 +16,14 @@ export interface ProcessContext {
   readonly fail: (error: unknown) => void;
 }
 
-/** How long closing may take before the process ends anyway: longer than the longest answer and the workers' grace. */
-const closeWithinMs = 25_000;
-
 export interface ProcessOptions {
   /**
    * Who ends it. `parent`: a terminal and a service manager send their signals to a whole group, but this one is needed until its parent
    * has stopped, which then says so, or is gone.
    */
   readonly stopsWith?: 'signals' | 'parent';
+  /** How long closing may take before the process ends anyway; default: as a server. */
+  readonly closeWithinMs?: number;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface ProcessOptions {
 export async function runProcess(
   name: string,
   start: (context: ProcessContext) => Promise<void>,
-  { stopsWith = 'signals' }: ProcessOptions = {},
+  { stopsWith = 'signals', closeWithinMs = closingLimits.server }: ProcessOptions = {},
 ): Promise<void> {
   const stopping = new AbortController();
   const stop = () => stopping.abort();

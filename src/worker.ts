@@ -10,6 +10,7 @@ import { createTexts } from '../web/texts.ts';
 import { taskQueues } from '../workflows/names.ts';
 import { secretTokens } from './crypto/tokens.ts';
 import { openDependencies } from './dependencies.ts';
+import { closeWithinMs, refreshLimits, workerStopsWithinMs } from './limits.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createRegistry, serveMetrics } from './metrics.ts';
 import { runProcess } from './run-process.ts';
@@ -18,49 +19,51 @@ import { installRuntime } from './temporal/runtime.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { runWorker } from './temporal/worker.ts';
 
-/** Design of the refresh protocol: a call may take two minutes, and nobody takes its mark over before another half has passed. */
-const refreshLimits = { callMs: 120_000, takeOverMs: 150_000 };
-
 /** Authorizations and connections: everything that lives longer than a request. */
-await runProcess('worker', async ({ config, logger, cleanup, signal, fail }) => {
-  const { settings } = config;
-  const port = (offset: number) => (settings.METRICS_PORT === 0 ? 0 : settings.METRICS_PORT + offset);
-  const metricsServer = await serveMetrics(createRegistry('worker'), settings.HOST, port(1));
-  cleanup.defer(() => metricsServer.close());
-  installRuntime(logger, port(3) === 0 ? undefined : `${settings.HOST}:${port(3)}`);
+await runProcess(
+  'worker',
+  async ({ config, logger, cleanup, signal, fail }) => {
+    const { settings } = config;
+    const port = (offset: number) => (settings.METRICS_PORT === 0 ? 0 : settings.METRICS_PORT + offset);
+    const metricsServer = await serveMetrics(createRegistry('worker'), settings.HOST, port(1));
+    cleanup.defer(() => metricsServer.close());
+    installRuntime(logger, port(3) === 0 ? undefined : `${settings.HOST}:${port(3)}`);
 
-  const dependencies = {
-    ...(await openDependencies(config, logger, cleanup, signal)),
-    tokens: secretTokens,
-    mailer: createMailer(settings, logger),
-    presentAlert: createAlertPresenter(createTexts(), config.publicUrl).alert,
-    licence: config.acdLicence,
-    limits: refreshLimits,
-    requiresRotation: settings.SALESFORCE_REQUIRE_ROTATION,
-    intervals: config.connectionIntervals,
-    logger,
-  };
-  const worker = await runWorker(
-    dependencies.temporal,
-    {
-      taskQueue: taskQueues.connections,
-      workflowBundle: await workflowBundle(settings.WORKFLOW_BUNDLE_PATH, logger),
-      activities: {
-        ...createAlertActivities(dependencies),
-        ...createAuthorizationActivities(dependencies),
-        ...createConnectionActivities(dependencies),
-        ...createCredentialsActivities(dependencies),
-        ...createLookupDefinitionActivities(dependencies),
-        ...createRetentionActivities(dependencies),
+    const dependencies = {
+      ...(await openDependencies(config, logger, cleanup, signal)),
+      tokens: secretTokens,
+      mailer: createMailer(settings, logger),
+      presentAlert: createAlertPresenter(createTexts(), config.publicUrl).alert,
+      licence: config.acdLicence,
+      limits: refreshLimits,
+      requiresRotation: settings.SALESFORCE_REQUIRE_ROTATION,
+      intervals: config.connectionIntervals,
+      logger,
+    };
+    const worker = await runWorker(
+      dependencies.temporal,
+      {
+        taskQueue: taskQueues.connections,
+        workflowBundle: await workflowBundle(settings.WORKFLOW_BUNDLE_PATH, logger),
+        activities: {
+          ...createAlertActivities(dependencies),
+          ...createAuthorizationActivities(dependencies),
+          ...createConnectionActivities(dependencies),
+          ...createCredentialsActivities(dependencies),
+          ...createLookupDefinitionActivities(dependencies),
+          ...createRetentionActivities(dependencies),
+        },
+        shutdownForceTime: workerStopsWithinMs.connections,
+        interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
       },
-      interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
-    },
-    logger,
-    fail,
-  );
-  cleanup.defer(() => worker.close());
-  // Those of an earlier start go on by themselves, so no start waits for this or fails with it.
-  ensureSchedules(dependencies.temporal.client).catch((error: unknown) =>
-    logger.warn({ err: error }, 'the schedules were not brought up to date'),
-  );
-});
+      logger,
+      fail,
+    );
+    cleanup.defer(() => worker.close());
+    // Those of an earlier start go on by themselves, so no start waits for this or fails with it.
+    ensureSchedules(dependencies.temporal.client).catch((error: unknown) =>
+      logger.warn({ err: error }, 'the schedules were not brought up to date'),
+    );
+  },
+  { closeWithinMs: closeWithinMs.worker },
+);

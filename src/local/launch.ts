@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors.ts';
+import { closeWithinMs } from '../limits.ts';
 import { startService, type Exit, type Service } from './processes.ts';
 
 /* Our own programs as processes, each ready when these functions answer. */
@@ -26,7 +27,8 @@ export async function launchProgram(options: {
     dataDir,
     env,
     ipc: true,
-    stopWithinMs: 27_000, // it ends itself after 25 s at most
+    // A server ends itself by then. A worker may wait longer for Salesforce, and whoever pressed Ctrl-C does not.
+    stopWithinMs: closeWithinMs.server + 2_000,
   });
   const ready = new Promise<void>((resolve) => {
     service.child.on('message', (message) => {

@@ -1,4 +1,5 @@
 import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { workerStopsWithinMs } from '../limits.ts';
 import type { Logger } from '../logger.ts';
 import type { TemporalConnection } from './client.ts';
 
@@ -21,7 +22,7 @@ export async function runWorker(
     connection: temporal.connection,
     namespace: temporal.namespace,
     shutdownGraceTime: '10s',
-    shutdownForceTime: '20s',
+    shutdownForceTime: workerStopsWithinMs.lookups,
     ...options,
   });
   const stopped = worker.run();

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { SettingsSchema } from '../../src/config.ts';
+import { closeWithinMs } from '../../src/limits.ts';
 
 interface Service {
   readonly image?: string;
@@ -13,6 +14,7 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly restart?: string;
+  readonly stop_grace_period?: string;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
@@ -96,7 +98,12 @@ test('env.example names every required variable and gives none of them a value',
   for (const name of named.keys()) expect(file, name).toContain(`\${${name}:`);
 });
 
-describe.each(ours)('our %s', (_name, { environment = {}, command }) => {
+describe.each(ours)('our %s', (name, { environment = {}, command, stop_grace_period: grace = '10s' }) => {
+  test('is given longer to stop than it takes', () => {
+    const limitMs = name.startsWith('worker') ? closeWithinMs.worker : closeWithinMs.server;
+    expect(Number.parseInt(grace) * 1_000).toBeGreaterThan(limitMs);
+  });
+
   test('is given settings that exist', () => {
     for (const name of Object.keys(environment)) expect(Object.keys(SettingsSchema.properties)).toContain(name);
   });
