@@ -56,10 +56,10 @@ describe('PBXConf', () => {
     expect((await get()).json()).toMatchObject({ ExtensionLookupId: lookup.id, DataLookupId: null });
   });
 
-  it('says why there is no phone system without an extension lookup', async () => {
+  it('says in words that an extension lookup cannot be taken away', async () => {
     expect((await put({ ExtensionLookupId: '' })).json()).toMatchObject({
       code: 'REQUEST_INVALID',
-      detail: 'A phone system always has a default extension lookup: name another one.',
+      detail: 'The parameter extensionlookupid is not valid: it must not be empty.',
     });
   });
 

@@ -10,6 +10,7 @@ import { lowerCaseNames } from './parameters.ts';
 const id = (kind: string, removable: string) =>
   Type.Optional(
     Type.String({
+      minLength: removable === '' ? 1 : 0,
       maxLength: 40,
       description: `Id of the default ${kind} lookup; absent: it stays${removable}`,
       examples: ['12C153-CD55ED-2CB7C5'],

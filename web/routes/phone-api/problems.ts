@@ -33,7 +33,9 @@ function explain(error: FastifyError | AppError): { status: number; code: string
     const allowed = error.validation?.flatMap(({ keyword, params }) =>
       keyword === 'const' ? [String(params['allowedValue'])] : [],
     );
-    const why = allowed?.length ? `must be one of ${allowed.join(', ')}` : (fault.message ?? 'cannot be read');
+    const isEmpty = fault.keyword === 'minLength' && fault.params['limit'] === 1;
+    const asSchemasSay = isEmpty ? 'must not be empty' : (fault.message ?? 'cannot be read');
+    const why = allowed?.length ? `must be one of ${allowed.join(', ')}` : asSchemasSay;
     const what = parameter === '' ? (error.validationContext ?? 'request') : `parameter ${parameter}`;
     const detail = `The ${what} is not valid: it ${why}.`;
     return { status: 400, code: 'REQUEST_INVALID', detail };
