@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerFormats, answerReasons } from '../../src/domain/lookup.ts';
 import { credentials, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
+import en from '../../web/locales/en.json' with { type: 'json' };
 import { createTestPhoneApi, matched, type TestPhoneApi } from '../support/phone-api.ts';
 
 let api: TestPhoneApi;
@@ -345,15 +346,25 @@ describe('the resource', () => {
     },
   );
 
-  it('tells the state of the connection to a phone system that polls', async () => {
+  it('tells a phone system that polls what the page of the connection says', async () => {
     const headers = { authorization: `Bearer ${token}` };
     const health = () => api.app.inject({ url: `/api/health/${pbx.id.toLowerCase()}`, headers });
-    expect((await health()).json()).toEqual({ connection: 'active', since: '2023-11-14T22:13:20.000Z' });
+    expect((await health()).json()).toEqual({
+      connection: 'active',
+      status: 'Active',
+      since: '2023-11-14T22:13:20.000Z',
+    });
     const [known] = api.directory.connections.values();
     if (known) api.directory.setConnection({ ...known, state: 'broken', cause: 'user-inactive' });
-    expect((await health()).json()).toMatchObject({ connection: 'broken', reason: 'user-inactive' });
+    expect((await health()).json()).toMatchObject({
+      connection: 'broken',
+      status: 'Inactive',
+      reason: 'user-inactive',
+      explanation: 'The Salesforce user is deactivated. The Salesforce user is not active in Salesforce any more.',
+      nextStep: en.why['user-inactive'].action,
+    });
     api.directory.connections.clear();
-    expect((await health()).json()).toEqual({ connection: 'none' });
+    expect((await health()).json()).toEqual({ connection: 'none', status: 'Inactive' });
     expect((await api.app.inject({ url: `/api/health/${pbx.id}` })).statusCode).toBe(401);
   });
 

@@ -64,8 +64,11 @@ export const HealthSchema = Type.Object({
     ['active', 'degraded', 'broken', 'disconnected', 'none'].map((state) => Type.Literal(state)),
     { description: 'State of the connection to Salesforce' },
   ),
-  since: Type.Optional(Type.String({ format: 'date-time' })),
-  reason: Type.Optional(Type.String({ description: 'Why the connection is not simply active' })),
+  status: Type.String({ description: 'The word of the page: `Active` or `Inactive`' }),
+  since: Type.Optional(Type.String({ format: 'date-time', description: 'When this state began' })),
+  reason: Type.Optional(Type.String({ description: 'Why the connection is not simply active, as a code' })),
+  explanation: Type.Optional(Type.String({ description: 'The same in words' })),
+  nextStep: Type.Optional(Type.String({ description: 'What to do' })),
 });
 
 export const ProblemSchema = Type.Object(

@@ -1,11 +1,17 @@
 import type { FastifyPluginAsync } from 'fastify';
+import { isActive } from '../../../src/domain/connection.ts';
 import type { Pbx } from '../../../src/domain/lookup.ts';
 import { pbxOfRequest } from '../../plugins/pbx-token-auth.ts';
+import { explain } from '../../presenters/explanations.ts';
 import { HealthSchema, PbxSchema, problems, TokenQuerySchema } from '../../schemas/phone-api.ts';
+import type { Texts } from '../../texts.ts';
 import type { PhoneApiServices } from './index.ts';
 
-/** For a phone system to poll: 200 whenever this service answers, with the state of the connection. */
-export const healthRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { directory }) => {
+/** For a phone system to poll: 200 whenever this service answers, with what the page of the connection says. */
+export const healthRoutes: FastifyPluginAsync<PhoneApiServices & { texts: Texts }> = async (
+  app,
+  { directory, texts },
+) => {
   const schema = {
     tags: ['Phone API'],
     summary: 'The state of the connection to Salesforce',
@@ -25,11 +31,15 @@ export const healthRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { 
   for (const path of ['/health/:pbxId', '/health/:pbxId/']) {
     app.get(path, { schema: { ...schema, hide: path.endsWith('/') } }, async (request) => {
       const connection = directory.connection(request.getDecorator<Pbx>(pbxOfRequest).accountId);
-      if (!connection) return { connection: 'none' };
+      if (!connection) return { connection: 'none', status: texts('connection.inactive') };
+      const { state, cause, sinceMs } = connection;
+      // The token of a phone system has many readers: who the Salesforce user is stays on the page.
+      const why = cause && explain(cause, {}, texts);
       return {
-        connection: connection.state,
-        since: new Date(connection.sinceMs).toISOString(),
-        ...(connection.cause !== undefined && { reason: connection.cause }),
+        connection: state,
+        status: texts(isActive(state) ? 'connection.active' : 'connection.inactive'),
+        since: new Date(sinceMs).toISOString(),
+        ...(why && { reason: cause, explanation: `${why.title}. ${why.explanation}`, nextStep: why.action }),
       };
     });
   }

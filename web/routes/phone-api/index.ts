@@ -62,6 +62,6 @@ const phoneApiRoutes =
     await app.register(async (guarded) => {
       await guarded.register(pbxTokenAuth, { authenticate: authenticatePbx });
       await guarded.register(lookupRoutes, services);
-      await guarded.register(healthRoutes, services);
+      await guarded.register(healthRoutes, { ...services, texts: accountApi.texts });
     });
   };
