@@ -23,7 +23,7 @@ export const SettingsSchema = Type.Object({
   ),
   METRICS_PORT: port(
     9464,
-    'Prometheus metrics of the server; +1 the worker, +2 and +3 the Temporal SDK of each; 0 = any free port',
+    'Prometheus metrics of the server; +1 the worker, +2 the Temporal SDK of the server’s recorder, +3 of the worker; 0 = any free port',
   ),
   LOG_LEVEL: Type.Union(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map((level) => Type.Literal(level)),
