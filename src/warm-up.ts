@@ -12,7 +12,7 @@ import type { TemporalConnection } from './temporal/client.ts';
 import { createFindRecord } from './use-cases/find-record.ts';
 import { readQuestion } from './use-cases/read-question.ts';
 
-const searches = 30;
+const searches = 200;
 const workflows = 3;
 const engineLimitMs = 10_000;
 

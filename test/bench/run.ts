@@ -1,290 +1,239 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from 'jsforce';
-import { Agent, request } from 'undici';
-import { inheritedEnvironment, loadConfig } from '../../src/config.ts';
-import { createSealer } from '../../src/crypto/sealer.ts';
-import { openDatabase } from '../../src/database/client.ts';
-import { createCredentials } from '../../src/database/credentials.ts';
-import { defaultExtensionSteps } from '../../src/domain/pbx-settings.ts';
-import { connectDemo } from '../../src/local/connect-demo.ts';
-import { demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
-import { createReport } from '../../src/local/report.ts';
-import { demoOrgId } from '../../src/local/salesforce/data/demo-records.ts';
-import { startStack } from '../../src/local/stack.ts';
-import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts';
-import { readNumber } from '../../src/phone-numbers/read-number.ts';
-import { spellings } from '../../src/phone-numbers/spellings.ts';
-import { createRecordSearch } from '../../src/salesforce/record-search.ts';
-import { atRate, oneAtATime, type Ask, type Measured } from './load.ts';
+import { atRate, oneAtATime, type Contender, type Measured } from './load.ts';
+import { ownWorkMs } from './own-work.ts';
 import { plainTemporal } from './plain-temporal.ts';
-import { readServerMetrics } from './server-metrics.ts';
+import { childrenOf, together, usageOf, type Usage } from './processes.ts';
+import { openBenchWorld } from './world.ts';
 
 /*
  * `npm run bench`: what Trunkline adds to a call to Salesforce. Everything runs on this machine: load generator, stand-in (20 ms),
  * in-memory Temporal, PostgreSQL without waiting for the disk. The contenders take turns in one run, so that the machine's mood is
- * the same for all; what counts are the differences.
+ * the same for all; what counts are the differences. `--records 1000000` gives Salesforce a million contacts.
  */
 
+const { values: given } = parseArgs({
+  options: { records: { type: 'string', default: '20000' }, quick: { type: 'boolean', default: false } },
+});
+/** `--quick` shows in a minute that everything runs; its figures are worth little. */
+const share = given.quick ? 0.1 : 1;
+const of = (full: number) => Math.max(1, Math.round(full * share));
 const latencyMs = 20;
-const contacts = 20_000;
-const rounds = 300;
-const perSecond = 50;
-const secondsEach = 12;
 const recordedWithinMs = 180_000;
+const tables: { title: string; rows: readonly Measured[] }[] = [];
+const notes: string[] = [];
 
 await using cleanup = new AsyncDisposableStack();
-const report = createReport((line) => console.log(line));
-const metricsPort = 20_000 + Math.floor(Math.random() * 10_000);
-const anyFreePort = {
-  PORT: '0',
-  POSTGRES_PORT: '0',
-  TEMPORAL_PORT: '0',
-  TEMPORAL_UI_PORT: '0',
-  SALESFORCE_STAND_IN_PORT: '0',
-};
-const stack = await startStack({
-  environment: {
-    ...anyFreePort,
-    METRICS_PORT: String(metricsPort),
-    LOG_LEVEL: 'warn',
-    TEMPORAL_CLI_PATH: inheritedEnvironment()['TEMPORAL_CLI_PATH'],
-    TRUNKLINE_DATA_DIR: await mkdtemp(join(tmpdir(), 'trunkline-bench-')),
-  },
-  durable: false,
-  temporary: true,
-  records: contacts,
-  report,
-});
-cleanup.defer(() => stack.stop());
-const token = await seedDemo(stack.environment, stack.dataDir);
-await report.step(
-  'Connection',
-  () => connectDemo(stack.url),
-  (status) => status,
-);
-
-const { settings, keys } = loadConfig({ ...stack.environment });
-const database = openDatabase(settings.DATABASE_URL ?? '');
-cleanup.defer(() => database.close());
-const credentials = await createCredentials(database.db, createSealer(keys)).read(demoOrgId);
-if (!credentials) throw new Error('The demo org is not connected.');
-const numbers = await knownNumbers();
-await control(`/org/${demoOrgId}`, { policies: { latencyMs } });
-
-const direct = await directCall();
-const keptAlive = new Agent({ connections: 256, pipelining: 1 });
-const ours =
-  (dispatcher?: Agent): Ask =>
-  async (sequence) => {
-    const { statusCode, headers, body } = await request(
-      `${stack.url}/api/ExtNo/${demoPbxId}${demoOrgId}/?callerid=${encodeURIComponent(numberAt(sequence))}`,
-      { headers: { authorization: `Bearer ${token}` }, ...(dispatcher ? { dispatcher } : { reset: true }) },
-    );
-    await body.text();
-    const reason = headers['x-trunkline-reason'];
-    if (
-      statusCode !== 200 ||
-      !['matched', 'matched-several', 'no-extension', 'owner-inactive'].includes(String(reason))
-    ) {
-      throw new Error(`unexpected answer: ${statusCode} ${String(reason)}`);
-    }
-  };
-const jsforce = new Connection({
-  instanceUrl: credentials.instanceUrl,
-  accessToken: credentials.accessToken,
-  version: settings.SALESFORCE_API_VERSION,
-});
-const contenders = new Map<string, Ask>([
-  ['undici, directly', direct],
-  [
-    'jsforce query',
-    async (sequence) => {
-      await jsforce.query(firstQuery(sequence));
-    },
-  ],
-  ['Trunkline, keep-alive', ours(keptAlive)],
-  ['Trunkline, new connection each', ours()],
-  ['plain Temporal (execute, await)', await plainTemporal(stack.temporal.address, direct, cleanup)],
-]);
-
-console.log('\nWarming up …');
-await oneAtATime(contenders, 50);
-const before = await readServerMetrics(metricsPort);
+const world = await openBenchWorld(cleanup, { records: Number(given.records), latencyMs });
+const { stack, contenders, kinds, metrics } = world;
+const { direct, jsforce, keepAlive, newConnection, tls, newTls } = contenders;
 const startedAtMs = Date.now();
 
-console.log(`One at a time, ${rounds} each …`);
-const alone = await oneAtATime(contenders, rounds);
-console.log(`${perSecond} a second, ${secondsEach} s each …`);
-const loaded = await atRate(contenders, perSecond, secondsEach);
-const loadSeconds = (Date.now() - startedAtMs) / 1_000;
+console.log('\nWarming up …');
+await atRate([direct, keepAlive], 50, { sliceSeconds: of(20), slices: 1 });
+await untilRecorded();
+const before = await metrics();
 
-const after = await readServerMetrics(metricsPort);
-const asked = after.answered - before.answered;
-const recorded = await untilRecorded(asked);
-const end = await readServerMetrics(metricsPort);
+await measure('one at a time', () => oneAtATime([direct, jsforce, keepAlive, newConnection, tls, newTls], of(300)));
+await untilRecorded();
+await measure('kinds and formats, one at a time', () => oneAtATime(kinds, of(100)));
+await untilRecorded();
+await measure('1 a second', () => atRate([direct, keepAlive], 1, { sliceSeconds: of(15), slices: 2 }));
+await measure('50 a second', () =>
+  atRate([direct, jsforce, keepAlive, newConnection, tls], 50, { sliceSeconds: 4, slices: of(3) }),
+);
+await untilRecorded();
+await measure('kinds at 50 a second', () =>
+  atRate(
+    kinds.filter(({ name }) => !/ as (text|xml|form)$/.test(name)),
+    50,
+    { sliceSeconds: 4, slices: of(2) },
+  ),
+);
+await untilRecorded();
+await sustained(50, of(30));
+await sustained(200, of(30));
+await highestRate();
+await recordingBothWays();
+await plainWay();
+const end = await metrics();
+await coldStart();
+await measureOwnWork();
 
-const result = {
-  machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-  latencyMs,
-  alone: withOverhead(alone),
-  loaded: withOverhead(loaded),
-  lookups: {
-    asked,
-    eagerShare: (end.eager - before.eager) / (end.started - before.started),
-    unrecorded: end.unrecorded - before.unrecorded,
-    recorded: recorded.count,
-    lastRecordedAfterSeconds: recorded.seconds,
-  },
-  server: {
-    cpuMsPerLookup: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / asked,
-    cpuShareOfOneCore: (after.cpuSeconds - before.cpuSeconds) / loadSeconds,
-    memoryMiB: Math.round(end.memoryBytes / 2 ** 20),
-  },
-};
-print();
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+const asked = end.answered - before.answered;
+notes.push(
+  `Lookups asked ${asked}, eager starts ${(((end.eager - before.eager) / (end.started - before.started)) * 100).toFixed(1)} %, unrecorded ${end.unrecorded - before.unrecorded}.`,
+);
+console.log(`\n${machine}; stand-in with ${latencyMs} ms and ${given.records} contacts. Milliseconds.`);
+for (const { title, rows } of tables) console.log(`\n${tableOf(title, rows)}`);
+console.log(`\n${notes.join('\n')}`);
 await mkdir(join('.local', 'bench'), { recursive: true });
-const file = join('.local', 'bench', `${new Date().toISOString().replaceAll(':', '-')}.json`);
-await writeFile(file, `${JSON.stringify(result, undefined, 2)}\n`);
+const file = join('.local', 'bench', `${new Date(startedAtMs).toISOString().replaceAll(':', '-')}.json`);
+await writeFile(
+  file,
+  `${JSON.stringify({ machine, records: given.records, latencyMs, tables, notes }, undefined, 2)}\n`,
+);
 console.log(`\nWritten to ${file}`);
 
-// ---------------------------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------------------------------------------------------------- parts
 
-/** Numbers that the first call to Salesforce finds, as a phone system sends them. */
-async function knownNumbers(): Promise<readonly string[]> {
-  const response = await fetch(`${stack.standInUrl ?? ''}/__control/org/${demoOrgId}/Contact`);
-  const records = (await response.json()) as readonly { Phone: string | null }[];
-  const phones = records.map(({ Phone }) => Phone ?? '').filter((phone) => /^\+49\d{9,}$/.test(phone));
-  const distinct = [...new Set(phones)];
-  if (distinct.length < perSecond * 10)
-    throw new Error(`Only ${distinct.length} numbers: some would recur within five seconds.`);
-  return distinct;
+async function measure(title: string, ask: () => Promise<readonly Measured[]>): Promise<readonly Measured[]> {
+  console.log(`${title} …`);
+  const rows = await ask();
+  tables.push({ title, rows });
+  return rows;
 }
 
-function numberAt(sequence: number): string {
-  return numbers[sequence % numbers.length] ?? '';
-}
-
-async function control(path: string, body: object): Promise<void> {
-  await fetch(`${stack.standInUrl ?? ''}/__control${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-}
-
-/** The very queries that Trunkline sends for a number, made beforehand. */
-async function queriesFor(number: string): Promise<readonly string[]> {
-  const rules = defaultDialingRules('DE');
-  const read = readNumber(number, rules);
-  if (read.kind !== 'number') throw new Error(`${number} is no number`);
-  let sent: readonly string[] = [];
-  const nowhere = { ok: true, value: [], apiUsage: undefined } as const;
-  const search = createRecordSearch({
-    query: async () => nowhere,
-    queries: async () => nowhere,
-    search: async () => nowhere,
-  });
-  await search.byValues(
-    defaultExtensionSteps.map(({ object, fields, only, filters, order }) => ({
-      object,
-      fields,
-      values: spellings(read, rules),
-      only,
-      filters,
-      order,
-      wanted: [],
-      users: ['OwnerId'],
-      userFields: ['Extension'],
-    })),
-    {
-      session: { orgId: demoOrgId, instanceUrl: '', accessToken: '', version: 1 },
-      signal: new AbortController().signal,
-      onQueries: (queries) => {
-        sent = queries;
-      },
-    },
+/** The rate for long enough that recording cannot lag unseen; then how long it takes to catch up. */
+async function sustained(perSecond: number, seconds: number): Promise<void> {
+  const fromMs = Date.now();
+  const from = usage();
+  const fromMetrics = await metrics();
+  const title = `${perSecond} a second for ${seconds} s`;
+  await measure(title, () => atRate([direct, keepAlive], perSecond, { sliceSeconds: seconds, slices: 1 }));
+  const loaded = usage();
+  const toMetrics = await metrics();
+  const count = toMetrics.answered - fromMetrics.answered;
+  const { seconds: lateBy, recorded } = await untilRecorded(count, fromMs);
+  const done = usage();
+  const perLookup = Object.keys(done)
+    .map((name) => `${name} ${((cpuOf(done, name) - cpuOf(from, name)) / count).toFixed(1)}`)
+    .join(', ');
+  const memory = Object.entries(loaded).map(([name, { memoryMiB }]) => `${name} ${memoryMiB.toFixed(0)}`);
+  notes.push(
+    `${title}: ${count} asked, ${recorded} recorded, the last ${lateBy.toFixed(0)} s after the load (${(count / (seconds + lateBy)).toFixed(0)} a second).`,
+    `  CPU, ms a lookup, recording included: ${perLookup}. Memory, MiB: ${memory.join(', ')}.`,
   );
-  return sent;
 }
 
-/** The same call to Salesforce by undici alone, over kept-alive connections. */
-async function directCall(): Promise<Ask> {
-  const dispatcher = new Agent({ connections: 256, pipelining: 1 });
-  cleanup.defer(() => dispatcher.close());
-  const path = `/services/data/v${settings.SALESFORCE_API_VERSION}`;
-  const bodies = await Promise.all(
-    numbers.map(async (number) => {
-      const queries = await queriesFor(number);
-      return JSON.stringify({
-        allOrNone: false,
-        compositeRequest: queries.map((soql, index) => ({
-          method: 'GET',
-          url: `${path}/query?q=${encodeURIComponent(soql)}`,
-          referenceId: `q${index}`,
-        })),
-      });
-    }),
+/** Up to where the answers still come, by steps of a hundred a second. */
+async function highestRate(): Promise<void> {
+  let best: Measured | undefined;
+  let bestRate = 0;
+  for (let perSecond = 200; perSecond <= (given.quick ? 200 : 1_000); perSecond += 100) {
+    console.log(`highest rate: ${perSecond} a second …`);
+    const [row] = await atRate([keepAlive], perSecond, { sliceSeconds: 5, slices: 1 });
+    if (!row || row.failed > 0 || row.p99 > 500) break;
+    best = row;
+    bestRate = perSecond;
+  }
+  if (best) {
+    notes.push(
+      `Highest rate answered without a failure and below 500 ms (p99) for 5 s: ${bestRate} a second (p50 ${best.p50.toFixed(1)}, p99 ${best.p99.toFixed(1)}).`,
+    );
+  }
+  await untilRecorded();
+}
+
+/** The same load while the recorder works, and while it is held back and works later. */
+async function recordingBothWays(): Promise<void> {
+  const [recorder] = childrenOf(stack.servers[0]?.pid);
+  if (recorder === undefined) return;
+  await measure('50 a second, recorded at once and later', () =>
+    atRate(
+      [
+        { ...direct, before: () => process.kill(recorder, 'SIGSTOP') },
+        { ...keepAlive, name: 'Trunkline, recorder held back' },
+        { ...keepAlive, before: () => process.kill(recorder, 'SIGCONT') },
+      ],
+      50,
+      { sliceSeconds: 4, slices: of(3) },
+    ),
   );
-  return async (sequence) => {
-    const { statusCode, body } = await request(`${credentials?.instanceUrl ?? ''}${path}/composite`, {
-      dispatcher,
-      method: 'POST',
-      headers: { authorization: `Bearer ${credentials?.accessToken ?? ''}`, 'content-type': 'application/json' },
-      body: bodies[sequence % bodies.length] ?? '',
-    });
-    await body.json();
-    if (statusCode !== 200) throw new Error(`unexpected status ${statusCode}`);
+  await untilRecorded();
+}
+
+async function plainWay(): Promise<void> {
+  await using worker = new AsyncDisposableStack();
+  const plain: Contender = {
+    name: 'plain Temporal (execute, await)',
+    base: direct.name,
+    ask: await plainTemporal(stack.temporal.address, direct.ask, worker),
+  };
+  await oneAtATime([plain], 30);
+  await measure('the plain Temporal way, one at a time', () => oneAtATime([direct, keepAlive, plain], of(100)));
+  await untilRecorded();
+  await measure('the plain Temporal way, 50 a second', () =>
+    atRate([direct, keepAlive, plain], 50, { sliceSeconds: of(4), slices: 1 }),
+  );
+  await untilRecorded();
+}
+
+/** A server that has just said that it is ready. */
+async function coldStart(): Promise<void> {
+  const [server] = stack.servers;
+  const first: number[] = [];
+  const ready: number[] = [];
+  for (let round = 0; server && round < of(3); round++) {
+    console.log('cold start …');
+    await server.stop();
+    const stoppedAt = performance.now();
+    await server.start();
+    ready.push(performance.now() - stoppedAt);
+    const [row] = await oneAtATime([newConnection], 1);
+    if (row) first.push(row.p50);
+  }
+  const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  notes.push(
+    `Cold process: ready after ${(median(ready) / 1_000).toFixed(1)} s, its first answer in ${median(first).toFixed(0)} ms (median of ${first.length}).`,
+  );
+}
+
+async function measureOwnWork(): Promise<void> {
+  const withQueries = await ownWorkMs(of(5_000));
+  const alone = await ownWorkMs(of(5_000), { withQueries: false });
+  notes.push(
+    `Own work without Salesforce, Temporal and the network: token check, number reading and answer ${alone.toFixed(2)} ms of CPU a lookup; with the spellings, the queries and the check of what comes back ${withQueries.toFixed(2)} ms.`,
+  );
+}
+
+// --------------------------------------------------------------------------------------------------------------- counts
+
+function usage(): Record<string, Usage> {
+  const [server] = stack.servers;
+  const [worker] = stack.workers;
+  const { postgres, temporal, standIn } = stack.parts;
+  return {
+    server: usageOf(server?.pid),
+    recorder: together(childrenOf(server?.pid).map(usageOf)),
+    worker: usageOf(worker?.pid),
+    Temporal: usageOf(temporal?.pid),
+    PostgreSQL: together([usageOf(postgres?.pid), ...childrenOf(postgres?.pid).map(usageOf)]),
+    'stand-in': usageOf(standIn?.pid),
+    'load generator': usageOf(process.pid),
   };
 }
 
-function firstQuery(sequence: number): string {
-  return `SELECT Id, LastModifiedDate, Owner.Extension, Owner.IsActive FROM Contact WHERE Phone IN ('${numberAt(sequence)}')`;
+function cpuOf(usages: Record<string, Usage>, name: string): number {
+  return usages[name]?.cpuMs ?? 0;
 }
 
-async function untilRecorded(count: number): Promise<{ count: number; seconds: number }> {
+/** Waits until everything that was asked since then is in the log. */
+async function untilRecorded(count?: number, fromMs = startedAtMs): Promise<{ seconds: number; recorded: number }> {
   const sinceMs = Date.now();
+  const expected = count ?? (await metrics()).answered;
   for (;;) {
-    const [row] = await database.sql<{ recorded: number }[]>`
-      select coalesce(sum(1 + repeats), 0)::int as recorded from lookup_runs where asked_at >= ${new Date(startedAtMs).toISOString()}::timestamptz`;
-    const recorded = row?.recorded ?? 0;
-    if (recorded >= count || Date.now() - sinceMs > recordedWithinMs)
-      return { count: recorded, seconds: (Date.now() - sinceMs) / 1_000 };
-    await sleep(500);
+    const recorded = await world.recordedSince(fromMs);
+    if (recorded >= expected || Date.now() - sinceMs > recordedWithinMs)
+      return { seconds: (Date.now() - sinceMs) / 1_000, recorded };
+    await sleep(250);
   }
 }
 
-function withOverhead(measured: readonly Measured[]) {
-  const base = measured[0];
-  return measured.map((one) => ({
-    ...one,
-    overhead: base && { p50: one.p50 - base.p50, p90: one.p90 - base.p90, p99: one.p99 - base.p99 },
-  }));
-}
-
-function print(): void {
-  console.log(
-    `\n${result.machine}; Salesforce stand-in with ${latencyMs} ms, everything on this machine. Milliseconds.`,
-  );
-  for (const [title, rows] of [
-    ['one at a time', result.alone],
-    [`${perSecond} a second`, result.loaded],
-  ] as const) {
-    console.log(
-      `\n| ${title.padEnd(32)} | count | failed |    p50 |    p90 |    p99 | overhead p50 |    p90 |    p99 |`,
-    );
-    console.log(`| ${'-'.repeat(32)} | ----: | -----: | -----: | -----: | -----: | -----------: | -----: | -----: |`);
-    for (const { name, count, failed, p50, p90, p99, overhead } of rows) {
-      const ms = (value: number | undefined, width = 6) => (value ?? Number.NaN).toFixed(1).padStart(width);
-      console.log(
-        `| ${name.padEnd(32)} | ${String(count).padStart(5)} | ${String(failed).padStart(6)} | ${ms(p50)} | ${ms(p90)} | ${ms(p99)} | ${ms(overhead?.p50, 12)} | ${ms(overhead?.p90)} | ${ms(overhead?.p99)} |`,
-      );
-    }
-  }
-  const { lookups, server } = result;
-  console.log(`
-Lookups asked ${lookups.asked}, recorded ${lookups.recorded} (the last ${lookups.lastRecordedAfterSeconds.toFixed(1)} s after the load), unrecorded ${lookups.unrecorded}, eager starts ${(lookups.eagerShare * 100).toFixed(1)} %
-Server: ${server.cpuMsPerLookup.toFixed(2)} ms of CPU per lookup, recording included; ${(server.cpuShareOfOneCore * 100).toFixed(0)} % of a core; ${server.memoryMiB} MiB`);
+function tableOf(title: string, rows: readonly Measured[]): string {
+  const width = Math.max(title.length, ...rows.map(({ name }) => name.length));
+  const ms = (value: number | undefined, columns = 6) =>
+    (value === undefined ? '' : value.toFixed(1)).padStart(columns);
+  return [
+    `| ${title.padEnd(width)} | count | failed |    p50 |    p90 |    p99 | overhead p50 |    p90 |    p99 |`,
+    `| ${'-'.repeat(width)} | ----: | -----: | -----: | -----: | -----: | -----------: | -----: | -----: |`,
+    ...rows.map(
+      ({ name, count, failed, p50, p90, p99, overhead }) =>
+        `| ${name.padEnd(width)} | ${String(count).padStart(5)} | ${String(failed).padStart(6)} | ${ms(p50)} | ${ms(p90)} | ${ms(p99)} | ${ms(overhead?.p50, 12)} | ${ms(overhead?.p90)} | ${ms(overhead?.p99)} |`,
+    ),
+  ].join('\n');
 }

@@ -1,0 +1,298 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection } from 'jsforce';
+import { Agent, request } from 'undici';
+import { inheritedEnvironment, loadConfig } from '../../src/config.ts';
+import { createSealer } from '../../src/crypto/sealer.ts';
+import { openDatabase } from '../../src/database/client.ts';
+import { createCredentials } from '../../src/database/credentials.ts';
+import { createLookups } from '../../src/database/lookups.ts';
+import { newStep } from '../../src/domain/lookup-step.ts';
+import { connectDemo } from '../../src/local/connect-demo.ts';
+import { demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
+import { createReport } from '../../src/local/report.ts';
+import { demoOrgId } from '../../src/local/salesforce/data/demo-records.ts';
+import { startStack, type Stack } from '../../src/local/stack.ts';
+import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts';
+import { readNumber } from '../../src/phone-numbers/read-number.ts';
+import { spellings } from '../../src/phone-numbers/spellings.ts';
+import { createRecordSearch } from '../../src/salesforce/record-search.ts';
+import { uriValue } from '../../src/salesforce/soql.ts';
+import { createFindRecord } from '../../src/use-cases/find-record.ts';
+import { readQuestion } from '../../src/use-cases/read-question.ts';
+import type { LookupDefinition } from '../../src/domain/lookup.ts';
+import type { Ask, Contender } from './load.ts';
+import { readServerMetrics } from './server-metrics.ts';
+import { openTlsFront } from './tls-front.ts';
+
+const ivrLookupId = '47EC1B-B70D69-818AE9';
+
+export const names = {
+  direct: 'undici, directly',
+  jsforce: 'jsforce query',
+  keepAlive: 'Trunkline, keep-alive',
+  newConnection: 'Trunkline, new connection each',
+  tls: 'Trunkline behind TLS, keep-alive',
+  newTls: 'Trunkline behind TLS, new each',
+  dataDirect: 'undici, the queries of a data lookup',
+  ivrDirect: 'undici, the query of an IVR lookup',
+} as const;
+
+/** The whole product with a connected org on this machine, and everybody who asks it or its Salesforce. */
+export interface BenchWorld {
+  readonly stack: Stack;
+  readonly contenders: Readonly<
+    Record<'direct' | 'jsforce' | 'keepAlive' | 'newConnection' | 'tls' | 'newTls', Contender>
+  >;
+  /** What the phone API offers beside the plain answer, each after the same call without us. */
+  readonly kinds: readonly Contender[];
+  readonly metrics: () => ReturnType<typeof readServerMetrics>;
+  /** How many questions since then are in the log, repeated ones included. */
+  recordedSince(ms: number): Promise<number>;
+}
+
+export async function openBenchWorld(
+  cleanup: AsyncDisposableStack,
+  { records, latencyMs }: { records: number; latencyMs: number },
+): Promise<BenchWorld> {
+  const metricsPort = 20_000 + Math.floor(Math.random() * 10_000);
+  const anyFreePort = ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'SALESFORCE_STAND_IN_PORT'];
+  const report = createReport((line) => console.log(line));
+  const stack = await startStack({
+    environment: {
+      ...Object.fromEntries(anyFreePort.map((name) => [name, '0'])),
+      METRICS_PORT: String(metricsPort),
+      LOG_LEVEL: 'warn',
+      TEMPORAL_CLI_PATH: inheritedEnvironment()['TEMPORAL_CLI_PATH'],
+      TRUNKLINE_DATA_DIR: await mkdtemp(join(tmpdir(), 'trunkline-bench-')),
+    },
+    durable: false,
+    temporary: true,
+    records,
+    report,
+  });
+  cleanup.defer(() => stack.stop());
+  const token = await seedDemo(stack.environment, stack.dataDir);
+  await report.step(
+    'Connection',
+    () => connectDemo(stack.url),
+    (status) => status,
+  );
+
+  const { settings, keys } = loadConfig({ ...stack.environment });
+  const database = openDatabase(settings.DATABASE_URL ?? '');
+  cleanup.defer(() => database.close());
+  const credentials = await createCredentials(database.db, createSealer(keys)).read(demoOrgId);
+  if (!credentials) throw new Error('The demo org is not connected.');
+  const { instanceUrl, accessToken } = credentials;
+  const lookups = await demoLookups();
+  const standIn = `${stack.standInUrl ?? ''}/__control/org/${demoOrgId}`;
+  const jsforce = new Connection({ instanceUrl, accessToken, version: settings.SALESFORCE_API_VERSION });
+  const contacts = await listed<{ Phone: string | null }>('SELECT Phone FROM Contact LIMIT 20000');
+  const numbers = distinct(contacts.flatMap(({ Phone }) => foundAtOnce(Phone ?? '')));
+  const cases = (await listed<{ CaseNumber: string }>('SELECT CaseNumber FROM Case')).map(({ CaseNumber }) =>
+    String(Number(CaseNumber)),
+  );
+  if (numbers.length < 5_000) throw new Error(`Only ${numbers.length} numbers: some would recur within five seconds.`);
+  await fetch(standIn, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ policies: { latencyMs } }),
+  });
+
+  const agent = () => {
+    const opened = new Agent({ connections: 512, pipelining: 1, connect: { rejectUnauthorized: false } });
+    cleanup.defer(() => opened.destroy());
+    return opened;
+  };
+  const tls = await openTlsFront(stack.url);
+  cleanup.defer(() => tls.close());
+  const byNumber = (sequence: number) => ({ callerid: numbers[sequence % numbers.length] ?? '' });
+  const byCase = (sequence: number) => ({ ivrid: cases[sequence % cases.length] ?? '', callerid: '' });
+  const extension = (dispatcher?: Agent, url = stack.url) => asking(`${url}/api/ExtNo`, byNumber, { dispatcher });
+  const base = { base: names.direct };
+
+  return {
+    stack,
+    contenders: {
+      direct: { name: names.direct, ask: direct(await queriesOf(lookups.extension, byNumber, numbers.length)) },
+      jsforce: {
+        name: names.jsforce,
+        ...base,
+        async ask(sequence) {
+          const { callerid } = byNumber(sequence);
+          await jsforce.query(`SELECT Id, Owner.Extension, Owner.IsActive FROM Contact WHERE Phone IN ('${callerid}')`);
+        },
+      },
+      keepAlive: { name: names.keepAlive, ...base, ask: extension(agent()) },
+      newConnection: { name: names.newConnection, ...base, ask: extension() },
+      tls: { name: names.tls, ...base, ask: extension(agent(), tls.url) },
+      newTls: { name: names.newTls, ...base, ask: withNewConnections(tls.url) },
+    },
+    kinds: [
+      { name: names.direct, ask: direct(await queriesOf(lookups.extension, byNumber, numbers.length)) },
+      ...(['text', 'json', 'xml', 'form'] as const).map((format) => ({
+        name: `extension as ${format}`,
+        ...base,
+        ask: asking(`${stack.url}/api/ExtNo`, byNumber, { dispatcher: agent(), format }),
+      })),
+      { name: names.dataDirect, ask: direct(await queriesOf(lookups.data, byNumber, numbers.length)) },
+      ...(['text', 'json', 'xml', 'form'] as const).map((format) => ({
+        name: `data as ${format}`,
+        base: names.dataDirect,
+        ask: asking(`${stack.url}/api/DataLookup`, byNumber, { dispatcher: agent(), format }),
+      })),
+      { name: names.ivrDirect, ask: direct(await queriesOf(lookups.ivr, byCase, cases.length)) },
+      {
+        name: 'IVR by case number',
+        base: names.ivrDirect,
+        ask: asking(`${stack.url}/api/ExtNo`, byCase, { dispatcher: agent(), lookupid: ivrLookupId }),
+      },
+    ],
+    metrics: () => readServerMetrics(metricsPort),
+    async recordedSince(ms) {
+      const [row] = await database.sql<{ recorded: number }[]>`
+        select coalesce(sum(1 + repeats), 0)::int as recorded from lookup_runs where asked_at >= ${new Date(ms).toISOString()}::timestamptz`;
+      return row?.recorded ?? 0;
+    },
+  };
+
+  // ------------------------------------------------------------------------------------------------------ the product
+
+  /** The demo phone system's lookups, with one by case number, and its limits out of the way. */
+  async function demoLookups(): Promise<Record<'extension' | 'data' | 'ivr', LookupDefinition>> {
+    const repository = createLookups(database.db);
+    const [pbx] = await database.sql<{ account_id: string }[]>`select account_id from pbxs where id = ${demoPbxId}`;
+    const accountId = pbx?.account_id ?? '';
+    const caseStep = newStep('Case', ['CaseNumber']);
+    const ivr = await repository.create({
+      id: ivrLookupId,
+      accountId,
+      kind: 'ivr',
+      name: 'By case number',
+      steps: [{ ...caseStep, search: { by: 'ivr', as: 'text', leadingZerosTo: 8 } }],
+      fallbackExtension: undefined,
+    });
+    await database.sql`update pbxs set limit_per_second = 1000000, limit_burst = 1000000, limit_in_flight = 10000 where id = ${demoPbxId}`;
+    await database.sql`select pg_notify('trunkline_changes', ${JSON.stringify({ kind: 'pbx', id: demoPbxId, accountId })})`;
+    const all = await repository.list(accountId);
+    const ofKind = (kind: LookupDefinition['kind']) => {
+      const found = all.find((lookup) => lookup.kind === kind);
+      if (!found) throw new Error(`The demo has no ${kind} lookup.`);
+      return found;
+    };
+    return { extension: ofKind('extension'), data: ofKind('data'), ivr };
+  }
+
+  async function listed<Row extends Record<string, unknown>>(soql: string): Promise<readonly Row[]> {
+    let page = await jsforce.query<Row>(soql);
+    const rows = [...page.records];
+    while (!page.done && page.nextRecordsUrl !== undefined) {
+      page = await jsforce.queryMore<Row>(page.nextRecordsUrl);
+      rows.push(...page.records);
+    }
+    return rows;
+  }
+
+  function asking(
+    path: string,
+    question: (sequence: number) => Readonly<Record<string, string>>,
+    { dispatcher, ...parameters }: { dispatcher?: Agent | undefined; format?: string; lookupid?: string },
+  ): Ask {
+    return async (sequence) => {
+      const query = new URLSearchParams({ ...question(sequence), ...parameters });
+      const { statusCode, headers, body } = await request(`${path}/${demoPbxId}${demoOrgId}/?${query.toString()}`, {
+        headers: { authorization: `Bearer ${token}` },
+        ...(dispatcher ? { dispatcher } : { reset: true }),
+      });
+      await body.text();
+      const reason = String(headers['x-trunkline-reason']);
+      if (statusCode !== 200 || !['matched', 'matched-several', 'no-extension', 'owner-inactive'].includes(reason)) {
+        throw new Error(`unexpected answer: ${statusCode} ${reason}`);
+      }
+    };
+  }
+
+  function withNewConnections(url: string): Ask {
+    return async (sequence) => {
+      const once = new Agent({ connections: 1, connect: { rejectUnauthorized: false } });
+      try {
+        await extension(once, url)(sequence);
+      } finally {
+        await once.close();
+      }
+    };
+  }
+
+  // ------------------------------------------------------------------------------------------------- without the product
+
+  /** The bodies of the very calls that Trunkline makes for these questions, made beforehand. */
+  async function queriesOf(
+    { steps }: LookupDefinition,
+    question: (sequence: number) => Readonly<Record<string, string>>,
+    count: number,
+  ): Promise<readonly string[]> {
+    const rules = defaultDialingRules('DE');
+    const nothing = { ok: true, value: [], apiUsage: undefined } as const;
+    let asked: readonly string[] = [];
+    const findRecord = createFindRecord(
+      createRecordSearch({
+        query: async () => nothing,
+        queries: async (_session, soql) => {
+          asked = soql;
+          return { ok: true, value: soql.map(() => nothing), apiUsage: undefined };
+        },
+        search: async () => nothing,
+      }),
+    );
+    const path = `/services/data/v${settings.SALESFORCE_API_VERSION}/query?q=`;
+    const bodies: string[] = [];
+    for (let sequence = 0; sequence < count; sequence++) {
+      const { callerid, ivrid } = question(sequence);
+      await findRecord({
+        question: readQuestion(
+          { ...(callerid !== undefined && { callerId: callerid }), ...(ivrid !== undefined && { ivrId: ivrid }) },
+          (sent) => readNumber(sent, rules),
+        ),
+        rules,
+        steps,
+        extensions: { ofUser: () => undefined, userNamed: () => undefined },
+        session: { orgId: demoOrgId, instanceUrl: '', accessToken: '', version: 1 },
+        signal: new AbortController().signal,
+      });
+      const compositeRequest = asked.map((soql, index) => ({
+        method: 'GET',
+        url: `${path}${uriValue(soql)}`,
+        referenceId: `q${index}`,
+      }));
+      bodies.push(JSON.stringify({ allOrNone: false, compositeRequest }));
+    }
+    return bodies;
+  }
+
+  /** The same calls to Salesforce by undici alone, over kept-alive connections. */
+  function direct(bodies: readonly string[]): Ask {
+    const dispatcher = agent();
+    const url = `${instanceUrl}/services/data/v${settings.SALESFORCE_API_VERSION}/composite`;
+    return async (sequence) => {
+      const { statusCode, body } = await request(url, {
+        dispatcher,
+        method: 'POST',
+        headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+        body: bodies[sequence % bodies.length] ?? '',
+      });
+      await body.json();
+      if (statusCode !== 200) throw new Error(`unexpected status ${statusCode}`);
+    };
+  }
+}
+
+/** The number as a phone system sends it, where the first call to Salesforce finds this spelling. */
+function foundAtOnce(phone: string): readonly string[] {
+  const rules = defaultDialingRules('DE');
+  const read = readNumber(phone, rules);
+  return read.kind === 'number' && spellings(read, rules).includes(phone) ? [read.e164] : [];
+}
+
+const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
