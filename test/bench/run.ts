@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { atRate, oneAtATime, type Contender, type Measured } from './load.ts';
 import { ownWorkMs } from './own-work.ts';
 import { plainTemporal } from './plain-temporal.ts';
-import { childrenOf, together, usageOf, type Usage } from './processes.ts';
+import { childrenOf, together, usageOf, type Usage } from '../support/processes.ts';
 import { openBenchWorld } from './world.ts';
 
 /*

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { childrenOf } from '../support/processes.ts';
+import { known, startLookupStack, type LookupStack } from '../support/lookup-stack.ts';
+
+let world: LookupStack;
+
+beforeAll(async () => {
+  world = await startLookupStack({ servers: 1, deadlineMs: 7_000 });
+});
+afterAll(() => world.stop());
+
+const server = () => {
+  const [first] = world.stack.servers;
+  if (!first) throw new Error('the stack has no server');
+  return first;
+};
+const recorder = () => childrenOf(server().pid)[0];
+const runs = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+it('answers without a recorder, and has everything recorded by the next one', async () => {
+  const killed = recorder() ?? 0;
+  process.kill(killed, 'SIGKILL');
+  const answers = await world.askMany(20, 20);
+  expect((await world.ask(known.callerId)).body).toBe(`${known.extension}\n`);
+  for (const { status, reason } of answers) expect({ status, reason }).toEqual({ status: 200, reason: 'no-match' });
+  const ids = answers.map(({ runId }) => runId);
+  await expect.poll(async () => (await world.runs(ids)).length, { timeout: 30_000 }).toBe(20);
+  for (const run of await world.runs(ids)) expect(run.reason).toBe('no-match');
+  expect(recorder()).not.toBe(killed);
+  const started = async () => (await world.startedLookups()).filter((id) => ids.includes(id)).length;
+  await expect.poll(started, { timeout: 30_000 }).toBe(20);
+});
+
+it('outlives a frozen recorder, which records when it goes on', async () => {
+  const frozen = recorder() ?? 0;
+  process.kill(frozen, 'SIGSTOP');
+  const answers = await world.askMany(10, 20);
+  for (const { reason } of answers) expect(reason).toBe('no-match');
+  process.kill(frozen, 'SIGCONT');
+  const ids = answers.map(({ runId }) => runId);
+  await expect.poll(async () => (await world.runs(ids)).length, { timeout: 30_000 }).toBe(10);
+});
+
+it('leaves no recorder behind when the server is killed', async () => {
+  const orphan = recorder() ?? 0;
+  expect(runs(orphan)).toBe(true);
+  await server().crash();
+  await expect.poll(() => runs(orphan), { timeout: 15_000 }).toBe(false);
+  await server().start();
+});
