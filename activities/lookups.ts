@@ -132,7 +132,7 @@ export function createLookupActivities(dependencies: {
     return (
       findWithoutSearch(lookup.steps, read) ??
       (await askSalesforce(
-        { accountId: start.accountId, question: read, rules, steps: lookup.steps },
+        { pbxId: start.pbxId, accountId: start.accountId, question: read, rules, steps: lookup.steps },
         AbortSignal.any([cancellationSignal(), AbortSignal.timeout(limitMs)]),
       ))
     );

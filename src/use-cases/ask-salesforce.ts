@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { trouble } from '../domain/answer.ts';
 import { causeClass, isActive } from '../domain/connection.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
-import type { OrgId } from '../domain/ids.ts';
+import type { OrgId, PbxId } from '../domain/ids.ts';
 import type { Finding, LookupStep } from '../domain/lookup.ts';
 import type { Logger } from '../logger.ts';
 import type { ConnectionEngine, Credentials, PhoneDirectory, SalesforceFailure } from '../ports.ts';
@@ -20,6 +20,8 @@ const confirmLimitMs = 500;
 const checkEveryMs = 15_000;
 
 export interface SalesforceQuestion {
+  /** Whose turn it takes where many wait. */
+  readonly pbxId: PbxId;
   readonly accountId: string;
   readonly question: ReadQuestion;
   readonly rules: DialingRules;
@@ -67,7 +69,7 @@ export function createAskSalesforce(dependencies: {
     let refused = false;
     for (let failed = 0; ;) {
       if (isOver()) return trouble('deadline');
-      const admission = await gate.enter(credentials.orgId, signal);
+      const admission = await gate.enter(credentials.orgId, question.pbxId, signal);
       if (admission.kind === 'used-up') return trouble('quota');
       if (admission.kind === 'over') return trouble('deadline');
       const outcome = await untilAborted(find(question, credentials, signal), signal);

@@ -175,7 +175,7 @@ export function createLookupCalls(
     const timer = setTimeout(() => deadline.abort(), arrivedAtMs + pbx.deadlineMs - marginMs() - clock.now());
     try {
       return await askSalesforce(
-        { accountId: pbx.accountId, question: read, rules, steps: lookup.steps },
+        { pbxId: pbx.id, accountId: pbx.accountId, question: read, rules, steps: lookup.steps },
         deadline.signal,
       );
     } finally {

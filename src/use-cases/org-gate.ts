@@ -1,4 +1,4 @@
-import type { OrgId } from '../domain/ids.ts';
+import type { OrgId, PbxId } from '../domain/ids.ts';
 import type { Clock } from '../ports.ts';
 
 export interface ApiUsage {
@@ -22,13 +22,14 @@ export type Admission =
   { readonly kind: 'in'; leave(usage?: ApiUsage): void } | { readonly kind: 'used-up' } | { readonly kind: 'over' };
 
 export interface OrgGate {
-  /** Waits its turn; first come, first served. */
-  enter(orgId: OrgId, signal: AbortSignal): Promise<Admission>;
+  /** Waits its turn. Phone systems take turns, so that none waits behind all that another asks; each has first come, first served. */
+  enter(orgId: OrgId, pbxId: PbxId, signal: AbortSignal): Promise<Admission>;
 }
 
 interface Org {
   inside: number;
-  readonly queue: Set<() => void>;
+  /** Who waits, by phone system; the one whose turn it is stands first. */
+  readonly queues: Map<PbxId, Set<() => void>>;
   usage: ApiUsage | undefined;
   probeAtMs: number;
 }
@@ -61,27 +62,39 @@ export function createOrgGate(clock: Clock, limits: Partial<OrgGateLimits> = {})
           org.usage = usage;
         }
         org.inside -= 1;
-        const [next] = org.queue;
-        next?.();
+        letNextIn(org);
       },
     };
   }
 
+  function letNextIn({ queues }: Org): void {
+    const [turn] = queues;
+    if (turn === undefined) return;
+    const [pbxId, waiting] = turn;
+    const [next] = waiting;
+    next?.();
+    // Whoever has more waiting goes to the end of the row.
+    if (queues.delete(pbxId)) queues.set(pbxId, waiting);
+  }
+
   return {
-    async enter(orgId, signal) {
-      const org = orgs.get(orgId) ?? { inside: 0, queue: new Set(), usage: undefined, probeAtMs: 0 };
+    async enter(orgId, pbxId, signal) {
+      const org = orgs.get(orgId) ?? { inside: 0, queues: new Map(), usage: undefined, probeAtMs: 0 };
       orgs.set(orgId, org);
       if (isUsedUp(org)) return { kind: 'used-up' };
       if (org.inside < concurrency) return admitted(org);
       return new Promise((resolve) => {
+        const waiting = org.queues.get(pbxId) ?? new Set<() => void>();
+        org.queues.set(pbxId, waiting);
         const end = (admission: Admission) => {
-          org.queue.delete(next);
+          waiting.delete(next);
+          if (waiting.size === 0) org.queues.delete(pbxId);
           signal.removeEventListener('abort', giveUp);
           resolve(admission);
         };
         const next = () => end(admitted(org));
         const giveUp = () => end({ kind: 'over' });
-        org.queue.add(next);
+        waiting.add(next);
         signal.addEventListener('abort', giveUp);
         if (signal.aborted) giveUp();
       });

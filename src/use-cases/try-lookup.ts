@@ -62,6 +62,7 @@ export function createTryLookup(dependencies: {
       findWithoutSearch(lookup.steps, read) ??
       (await askSalesforce(
         {
+          pbxId: pbx.id,
           accountId: pbx.accountId,
           question: read,
           rules,

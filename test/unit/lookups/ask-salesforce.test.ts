@@ -4,7 +4,7 @@ import { createAskSalesforce, type AskSalesforce } from '../../../src/use-cases/
 import { createOrgGate } from '../../../src/use-cases/org-gate.ts';
 import type { FindRecord, FindRecordOutcome, FindRecordRequest } from '../../../src/use-cases/find-record.ts';
 import { readQuestion } from '../../../src/use-cases/read-question.ts';
-import { accountId, connection, credentials, lookup, orgId, rules } from '../../support/fakes/lookups.ts';
+import { accountId, connection, credentials, lookup, orgId, pbx, rules } from '../../support/fakes/lookups.ts';
 import { createFakePhoneDirectory, type FakePhoneDirectory } from '../../support/fakes/phone-directory.ts';
 import { createFakeClock } from '../../support/fakes/world.ts';
 import { matched, readNumber, version } from '../../support/phone-api.ts';
@@ -15,6 +15,7 @@ const failed = (failure: SalesforceFailure): FindRecordOutcome => ({ ok: false, 
 const found: FindRecordOutcome = { ok: true, finding: matched('201'), apiUsage: undefined };
 
 const question = {
+  pbxId: pbx.id,
   accountId,
   question: readQuestion({ callerId: '0752543312' }, readNumber),
   rules,
