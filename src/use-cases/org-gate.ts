@@ -79,7 +79,7 @@ export function createOrgGate(clock: Clock, limits: Partial<OrgGateLimits> = {})
 
   return {
     async enter(orgId, pbxId, signal) {
-      const org = orgs.get(orgId) ?? { inside: 0, queues: new Map(), usage: undefined, probeAtMs: 0 };
+      const org: Org = orgs.get(orgId) ?? { inside: 0, queues: new Map(), usage: undefined, probeAtMs: 0 };
       orgs.set(orgId, org);
       if (isUsedUp(org)) return { kind: 'used-up' };
       if (org.inside < concurrency) return admitted(org);
