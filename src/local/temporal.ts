@@ -31,6 +31,12 @@ const dynamicConfig = {
   'system.enableActivityEagerExecution': true,
 };
 
+/**
+ * A log of its own instead of a journal that each of a workflow's many transactions begins anew: many times fewer waits for the disk.
+ * What it has said is kept when it is killed.
+ */
+const writeAhead = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
+
 /** Starts the development server with its UI, and answers when the namespace can be used. */
 export async function startTemporal(options: TemporalOptions): Promise<LocalTemporal> {
   const { command, dataDir, port, uiPort, namespace, durable, signal } = options;
@@ -40,7 +46,7 @@ export async function startTemporal(options: TemporalOptions): Promise<LocalTemp
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--ui-disable-news-fetch', '--log-level', 'warn', '--namespace', namespace],
-      ...(durable ? ['--db-filename', join(dataDir, 'temporal.db')] : []),
+      ...(durable ? ['--db-filename', join(dataDir, 'temporal.db'), ...writeAhead] : []),
       ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
         '--dynamic-config-value',
         `${key}=${JSON.stringify(value)}`,
