@@ -90,9 +90,6 @@ export function createConnectionEngine(
     async disconnect(orgId) {
       await command(orgId, connectionUpdates.disconnect);
     },
-    async watching(orgId) {
-      const doubtful = await lookAtToken(orgId);
-      if (doubtful) await tell(orgId, connectionSignals.tokenDoubted, [doubtful]);
-    },
+    watching: (orgId) => lookAtToken(orgId, (doubtful) => tell(orgId, connectionSignals.tokenDoubted, [doubtful])),
   };
 }

@@ -2,14 +2,20 @@ import type { OrgId } from '../domain/ids.ts';
 import type { Clock, CredentialsStore, SalesforceOAuth } from '../ports.ts';
 
 const limitMs = 4_000;
+/** Rather a moment early than a whole heartbeat of the page late. */
+const earlyMs = 250;
 
-/** The version whose access token has become doubtful since the last look; undefined when there is nothing new. */
-export type LookAtToken = (orgId: OrgId) => Promise<{ readonly version: number } | undefined>;
+/** Calls `tell` when the access token of a version has become doubtful, or is no longer, since the last look. */
+export type LookAtToken = (
+  orgId: OrgId,
+  tell: (doubtful: { readonly version: number }) => Promise<void>,
+) => Promise<void>;
 
 /**
  * Looks at an access token by introspection, which spends no API call, at most every `everyMs` in this process, and tells only of a
  * change: that the token was found to be inactive, or that Salesforce cannot be asked (or can again). The connection's workflow then
- * finds out for itself, so that watching for hours leaves next to nothing in its history.
+ * finds out for itself, so that watching for hours leaves next to nothing in its history. What could not be told is news again at the
+ * next look.
  */
 export function createLookAtToken(ports: {
   credentials: Pick<CredentialsStore, 'read'>;
@@ -19,26 +25,25 @@ export function createLookAtToken(ports: {
 }): LookAtToken {
   const { credentials, oauth, clock, everyMs } = ports;
   const seen = new Map<OrgId, { lookedAtMs: number; found: string }>();
-  return async (orgId) => {
+  return async (orgId, tell) => {
     const before = seen.get(orgId);
     const nowMs = clock.now();
-    if (before && nowMs - before.lookedAtMs < everyMs) return undefined;
+    if (before && nowMs - before.lookedAtMs < everyMs - earlyMs) return;
     // Noted first: other pages may ask while this one waits.
     seen.set(orgId, { lookedAtMs: nowMs, found: before?.found ?? '' });
     const current = await credentials.read(orgId);
     if (!current) {
       seen.delete(orgId);
-      return undefined;
+      return;
     }
     const { version, issuedAtMs } = current;
     const introspection = await oauth.introspect(current, AbortSignal.timeout(limitMs));
     const status =
       introspection.kind === 'failed' ? introspection.cause : introspection.active ? 'working' : 'inactive';
     const found = `${version} ${issuedAtMs} ${status}`;
-    seen.set(orgId, { lookedAtMs: nowMs, found });
-    if (found === before?.found) return undefined;
     // A first look that finds all well is no news; after trouble it is.
     const wasWorking = before === undefined || before.found === '' || before.found.endsWith(' working');
-    return status === 'working' && wasWorking ? undefined : { version };
+    if (found !== before?.found && !(status === 'working' && wasWorking)) await tell({ version });
+    seen.set(orgId, { lookedAtMs: nowMs, found });
   };
 }

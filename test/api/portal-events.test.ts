@@ -222,21 +222,17 @@ describe('the heartbeat', () => {
     await until(() => expect(stream.region('status')).toMatch(/^Active/));
   });
 
-  it('tells the engine every five seconds that somebody watches, and nobody when nobody does', async () => {
+  it('tells the engine with every heartbeat that somebody watches, and nobody when nobody does', async () => {
     show();
     const watched = () => portal.engine.idsOf('watching');
     const first = await open();
     const second = await open();
     await until(() => expect(second.events.length).toBeGreaterThan(3));
-    expect(watched()).toEqual([orgId]);
-    portal.clock.pass(5_000);
-    await until(() => expect(watched()).toEqual([orgId, orgId]));
+    await until(() => expect(watched().length).toBeGreaterThan(2));
+    expect(new Set(watched())).toEqual(new Set([orgId]));
     first.close();
     second.close();
-    portal.clock.pass(5_000);
     const { length } = watched();
-    await new Promise((resolve) => setImmediate(resolve));
-    portal.clock.pass(60_000);
     const third = await open(await portal.newSignedInBrowser(await portal.newAccount({ email: 'eve@globex.example' })));
     await until(() => expect(third.events.length).toBeGreaterThan(5));
     expect(watched().length).toBeLessThanOrEqual(length + 1);

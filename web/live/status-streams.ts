@@ -5,8 +5,6 @@ import type { Account, Change, ChangeFeed, Clock, ConnectionEngine, Sessions } f
 import type { LiveStatus } from '../pages.ts';
 import { regionNames, type Region, type RegionName, type Regions } from './regions.ts';
 
-/** A process tells the engine at most this often that somebody watches. */
-const watchEveryMs = 5_000;
 /** A stream whose session has ended goes on for at most this long. */
 const checkSessionEveryMs = 30_000;
 /** Many lookup runs within this time are told of once. */
@@ -46,8 +44,6 @@ export function createStatusStreams(options: {
 }): StatusStreams {
   const { changes, engine, sessions, clock, logger, heartbeatEveryMs } = options;
   const hubs = new Map<string, Hub>();
-  /** By org, over all accounts. */
-  const watchedAtMs = new Map<OrgId, number>();
 
   const unsubscribe = changes.subscribe(
     (change: Change) => {
@@ -59,10 +55,8 @@ export function createStatusStreams(options: {
     },
   );
 
+  /** How often that leads to a look at the token is a matter of the engine. */
   function watch(orgId: OrgId): void {
-    const now = clock.now();
-    if (now - (watchedAtMs.get(orgId) ?? 0) < watchEveryMs) return;
-    watchedAtMs.set(orgId, now);
     engine.watching(orgId).catch((error: unknown) => logger.debug({ err: error }, 'watching was not told'));
   }
 
