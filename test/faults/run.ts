@@ -2,10 +2,14 @@ import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 
 /*
- * `npm run faults [-- connection|lookups] [--seed <number>]`: the long form of the tests in this folder, and a table of what was counted.
+ * `npm run faults [-- connection|lookups] [--seed <number>] [--seconds <number>]`: the long form of the tests in this folder, and a table
+ * of what was counted. Lookups are asked for 60 seconds during each fault, or as long as given.
  */
 
-const { values, positionals } = parseArgs({ options: { seed: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { seed: { type: 'string' }, seconds: { type: 'string', default: '60' } },
+  allowPositionals: true,
+});
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
 const suites = positionals.length === 0 ? ['connection', 'lookups'] : positionals;
 console.log(`Seed ${seed}; the same again: npm run faults -- ${suites.join(' ')} --seed ${seed}`);
@@ -13,7 +17,7 @@ console.log(`Seed ${seed}; the same again: npm run faults -- ${suites.join(' ')}
 const vitest = await startVitest(
   suites.map((suite) => `test/faults/${suite}`),
   // One file after the other: what is counted is not to depend on what else runs here.
-  { watch: false, maxWorkers: 1, retry: 0, provide: { faults: { seed } } },
+  { watch: false, maxWorkers: 1, retry: 0, provide: { faults: { seed, seconds: Number(values.seconds) } } },
 );
 const rows = vitest.state
   .getTestModules()

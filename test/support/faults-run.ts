@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 declare module 'vitest' {
   interface ProvidedContext {
     /** Present in `npm run faults`, the long form. */
-    faults?: { readonly seed: number };
+    faults?: { readonly seed: number; readonly seconds: number };
   }
   interface TaskMeta {
     /** What a row of the table says. */
@@ -18,3 +18,6 @@ export const isLong = given !== undefined;
 
 /** What chance depends on. */
 export const seed = given?.seed ?? Math.floor(Math.random() * 2 ** 31);
+
+/** How long questions are asked during each fault of the long form. */
+export const seconds = given?.seconds ?? 60;

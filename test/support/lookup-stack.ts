@@ -1,5 +1,6 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
+import type { TransactionSql } from 'postgres';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSealer } from '../../src/crypto/sealer.ts';
@@ -9,7 +10,10 @@ import { credentialsContext } from '../../src/database/credentials.ts';
 import { openDatabase, type Database } from '../../src/database/client.ts';
 import { demoEmail, demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
 import { demoRecords } from '../../src/local/salesforce/data/index.ts';
+import type { FaultRequest } from '../../src/local/salesforce/faults.ts';
+import type { Part } from '../../src/local/part.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
+import type { Change } from '../../src/ports.ts';
 import { acme, connect } from '../unit/stand-in/oauth-browser.ts';
 
 export interface PhoneAnswer {
@@ -17,7 +21,11 @@ export interface PhoneAnswer {
   readonly body: string;
   readonly reason: string | null;
   readonly runId: string;
+  /** By the clock of whoever asked. */
   readonly ms: number;
+  /** The server that answered, and when. */
+  readonly url: string;
+  readonly atMs: number;
 }
 
 export interface RecordedRun {
@@ -25,6 +33,16 @@ export interface RecordedRun {
   readonly reason: string;
   readonly extension: string | null;
   readonly foundExtension: string | null;
+  /** By the server's own clock. */
+  readonly ms: number | null;
+}
+
+/** A process of the product as the system sees it: a server, its recorder, or a worker. */
+export interface ProcessState {
+  readonly pid: number;
+  readonly name: string;
+  readonly openFiles: number;
+  readonly megabytes: number;
 }
 
 /** The whole product with a phone system of ACME, connected, and the means to take its parts away. */
@@ -32,10 +50,19 @@ export interface LookupStack {
   readonly stack: Stack;
   /** Asks the server at `url`, the first by default. */
   ask(callerId: string, url?: string): Promise<PhoneAnswer>;
-  /** `count` questions about numbers that never recur, spread over a second for each `perSecond` of them. */
+  /** Asks who a known caller is, as was never asked before: no earlier answer can be repeated. */
+  askKnown(url?: string): Promise<PhoneAnswer>;
+  /**
+   * `count` questions about numbers that never recur, spread over a second for each `perSecond` of them, to the servers in turn. A
+   * question that gets no answer is asked once more at the next server.
+   */
   askMany(count: number, perSecond: number): Promise<readonly PhoneAnswer[]>;
-  fault(fault: object): Promise<void>;
+  fault(fault: FaultRequest): Promise<void>;
   clearFaults(): Promise<void>;
+  /** Salesforce is said to be at this address; at the stand-in's again without one. */
+  moveSalesforce(url?: string): Promise<void>;
+  /** Servers, their recorders and workers that run. Only where the system tells, which is Linux. */
+  processes(): Promise<readonly ProcessState[]>;
   /** What the log says of these runs. */
   runs(ids: readonly string[]): Promise<readonly RecordedRun[]>;
   /** Run ids of all lookup workflows that Temporal knows. */
@@ -61,6 +88,8 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
       TRUNKLINE_DATA_DIR: dataDir,
       TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
       LOG_LEVEL: 'warn',
+      // What was broken by a fault is looked at again within the test.
+      CONNECTION_RECHECK_MS: '1000',
     },
     // Temporal is to know, when it is back, what it knew.
     durable: true,
@@ -71,22 +100,28 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
   const standInUrl = stack.standInUrl ?? '';
   const { settings, keys } = loadConfig({ ...stack.environment });
   const database = openDatabase(settings.DATABASE_URL ?? '', { maxConnections: 2 });
-  await database.sql`update pbxs set deadline_ms = ${options.deadlineMs} where id = ${demoPbxId}`;
+  // As many questions as the deadline keeps waiting: what is over the limits gets no answer, and is no matter of faults.
+  await database.sql`
+    update pbxs set deadline_ms = ${options.deadlineMs}, limit_per_second = 1000, limit_burst = 1000, limit_in_flight = 1000
+    where id = ${demoPbxId}`;
   await connectOrg(database, createSealer(keys), standInUrl);
   const connection = await Connection.connect({ address: stack.temporal.address });
   const temporal = new Client({ connection, namespace: stack.temporal.namespace });
   let lastNumber = 100_000;
 
-  const ask = async (callerId: string, url = stack.servers[0]?.url ?? ''): Promise<PhoneAnswer> => {
+  const urlOf = (index: number) => stack.servers[index % stack.servers.length]?.url ?? '';
+  const askWith = async (question: Record<string, string>, url: string): Promise<PhoneAnswer> => {
     const askedAtMs = performance.now();
-    const response = await fetch(`${url}/api/ExtNo/${demoPbxId}${acme}/?callerid=${encodeURIComponent(callerId)}`, {
+    const response = await fetch(`${url}/api/ExtNo/${demoPbxId}${acme}/?${new URLSearchParams(question).toString()}`, {
       headers: { authorization: `Bearer ${token}` },
     });
     const body = await response.text();
     const { headers, status } = response;
     const ms = performance.now() - askedAtMs;
-    return { status, body, reason: headers.get('x-trunkline-reason'), runId: headers.get('x-trunkline-run') ?? '', ms };
+    const [reason, runId] = [headers.get('x-trunkline-reason'), headers.get('x-trunkline-run') ?? ''];
+    return { status, body, reason, runId, ms, url, atMs: Date.now() };
   };
+  const ask = (callerId: string, url = urlOf(0)) => askWith({ callerid: callerId }, url);
   const control = async (method: string, path: string, body?: object) => {
     const init = body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     const response = await fetch(`${standInUrl}/__control/${path}`, { method, ...init });
@@ -95,19 +130,37 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
   const world: LookupStack = {
     stack,
     ask,
+    askKnown(url = urlOf(0)) {
+      lastNumber += 1;
+      return askWith({ callerid: known.callerId, calledid: `+497525${lastNumber}` }, url);
+    },
     async askMany(count, perSecond) {
       const asking: Promise<PhoneAnswer>[] = [];
+      const beganAtMs = performance.now();
       for (let asked = 0; asked < count; asked++) {
         lastNumber += 1;
-        asking.push(ask(`+497525${lastNumber}`));
-        await new Promise((resolve) => setTimeout(resolve, 1_000 / perSecond));
+        const callerId = `+497525${lastNumber}`;
+        asking.push(ask(callerId, urlOf(asked)).catch(() => ask(callerId, urlOf(asked + 1))));
+        const nextAtMs = beganAtMs + ((asked + 1) * 1_000) / perSecond;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextAtMs - performance.now())));
       }
       return Promise.all(asking);
     },
     fault: (fault) => control('POST', 'faults', fault),
     clearFaults: () => control('DELETE', 'faults'),
+    moveSalesforce: (url = standInUrl) =>
+      database.sql.begin(async (transaction) => {
+        const [{ version }] = await transaction<[{ version: number }]>`
+          update credentials set instance_url = ${url} where org_id = ${acme} returning version`;
+        await notify(transaction, { kind: 'credentials', orgId: acme, version });
+      }),
+    processes: async () =>
+      process.platform === 'linux'
+        ? (await Promise.all([...stack.servers, ...stack.workers].map(statesOf))).flat()
+        : [],
     runs: (ids) => database.sql<RecordedRun[]>`
-      select id, answer_reason as reason, answer_extension as extension, found ->> 'extension' as "foundExtension"
+      select id, answer_reason as reason, answer_extension as extension, found ->> 'extension' as "foundExtension",
+        answer_ms as ms
       from lookup_runs where id in ${database.sql(ids)}`,
     async startedLookups() {
       const ids: string[] = [];
@@ -139,23 +192,40 @@ async function connectOrg(
   sealer: ReturnType<typeof createSealer>,
   standInUrl: string,
 ): Promise<void> {
-  const account = await createAccounts(db).findByEmail(demoEmail);
+  const accountId = (await createAccounts(db).findByEmail(demoEmail))?.id ?? '';
   const tokens = await connect({ url: standInUrl });
   const seal = (field: 'access' | 'refresh', token: string) => sealer.seal(token, credentialsContext(acme, field));
   await sql.begin(async (transaction) => {
     const [connection] = await transaction<[{ id: string }]>`
       insert into connections (account_id, org_id, state, user_id, username)
-      values (${account?.id ?? ''}, ${acme}, 'active', '005A0000001aDm1IAE', 'admin@acme.example') returning id`;
+      values (${accountId}, ${acme}, 'active', '005A0000001aDm1IAE', 'admin@acme.example') returning id`;
     await transaction`
       insert into credentials (org_id, connection_id, version, access_token_sealed, refresh_token_sealed, instance_url, identity_url, login_host, issued_at)
       values (${acme}, ${connection.id}, 1, ${seal('access', tokens.accessToken)}, ${seal('refresh', tokens.refreshToken)},
         ${tokens.instanceUrl}, ${`${standInUrl}/id/${acme}/005A0000001aDm1IAE`}, ${standInUrl}, now())`;
     for (const change of [
-      { kind: 'pbx', id: demoPbxId, accountId: account?.id },
+      { kind: 'pbx', id: demoPbxId, accountId },
       { kind: 'credentials', orgId: acme, version: 1 },
-      { kind: 'connection', accountId: account?.id, orgId: acme, revision: 1 },
-    ]) {
-      await transaction`select pg_notify('trunkline_changes', ${JSON.stringify(change)})`;
+      { kind: 'connection', accountId, orgId: acme, revision: 1 },
+    ] as const) {
+      await notify(transaction, change);
     }
   });
+}
+
+async function notify(sql: TransactionSql, change: Change): Promise<void> {
+  await sql`select pg_notify('trunkline_changes', ${JSON.stringify(change)})`;
+}
+
+/** A part, and what it has forked. */
+async function statesOf({ name, pid }: Part): Promise<readonly ProcessState[]> {
+  if (pid === undefined) return [];
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number);
+  return Promise.all([stateOf(name, pid), ...children.map((child) => stateOf(`${name}'s recorder`, child))]);
+}
+
+async function stateOf(name: string, pid: number): Promise<ProcessState> {
+  const [files, status] = await Promise.all([readdir(`/proc/${pid}/fd`), readFile(`/proc/${pid}/status`, 'utf8')]);
+  const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
+  return { pid, name, openFiles: files.length, megabytes: Math.round(kilobytes / 1024) };
 }

@@ -25,6 +25,7 @@ const kinds = {
   'identity-403': 'instead',
   'error-500': 'instead',
   'html-503': 'instead',
+  'html-200': 'instead',
   'too-many-429': 'instead',
   quota: 'instead',
   'lock-row': 'instead',
@@ -201,6 +202,8 @@ export function replacementFor(name: InsteadFault, path: string): Replacement {
       );
     case 'html-503':
       return { status: 503, contentType: 'text/html;charset=UTF-8', body: maintenancePage };
+    case 'html-200':
+      return { status: 200, contentType: 'text/html;charset=UTF-8', body: maintenancePage };
     case 'too-many-429':
       return dataError(429, 'TOO_MANY_REQUESTS', 'Too many requests.');
     case 'quota':
