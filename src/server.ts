@@ -28,6 +28,7 @@ import { createFailureLimiter } from './use-cases/failure-limiter.ts';
 import { createOrgGate } from './use-cases/org-gate.ts';
 import { createPbxLimiter } from './use-cases/pbx-limiter.ts';
 import { createTryLookup } from './use-cases/try-lookup.ts';
+import { signPackageAnswer } from './use-cases/sign-package-answer.ts';
 import { verifyPackageRequest } from './use-cases/verify-package-request.ts';
 import { createLookupCalls } from './use-cases/lookup-calls.ts';
 import { warmUpSearch } from './warm-up.ts';
@@ -168,6 +169,8 @@ async function openLookups(
         authenticateAccount,
         verifySignature: (request) =>
           verifyPackageRequest({ ...dependencies, signer: dependencies.requestSigner }, request),
+        signAnswer: (request, body) =>
+          signPackageAnswer({ ...dependencies, signer: dependencies.requestSigner }, request, body),
       }),
       accountApi: {
         authenticateAccount,

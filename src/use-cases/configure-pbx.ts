@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import type { Audit, Connections, Lookups, PbxChange, Pbxs, SignableRequest } from '../ports.ts';
 import type { AuthenticateAccount } from './authenticate-account.ts';
 import { unknownPbx } from './authenticate-pbx.ts';
+import type { signPackageAnswer } from './sign-package-answer.ts';
 import type { SignatureVerdict, verifyPackageRequest } from './verify-package-request.ts';
 
 /** Who asks: a program of the account with its token, or the Salesforce package with its signature. */
@@ -24,6 +25,8 @@ export type DefaultLookups = Readonly<Partial<Record<LookupKind, string>>>;
 export interface ConfigurablePbx {
   readonly pbx: Pbx;
   readonly actor: 'account' | 'salesforce-user';
+  /** Headers that sign an answer for whoever signed the request. */
+  readonly signAnswer?: (body: string) => Promise<Readonly<Record<string, string>>>;
 }
 
 export interface ConfigurePbx {
@@ -40,9 +43,13 @@ export function createConfigurePbx(dependencies: {
   readonly connections: Pick<Connections, 'ofAccount' | 'ofOrg'>;
   readonly authenticateAccount: AuthenticateAccount;
   readonly verifySignature: (request: Parameters<typeof verifyPackageRequest>[1]) => Promise<SignatureVerdict>;
+  readonly signAnswer: (
+    request: Parameters<typeof signPackageAnswer>[1],
+    body: string,
+  ) => ReturnType<typeof signPackageAnswer>;
   readonly audit: Pick<Audit, 'record'>;
 }): ConfigurePbx {
-  const { pbxs, lookups, connections, authenticateAccount, verifySignature, audit } = dependencies;
+  const { pbxs, lookups, connections, authenticateAccount, verifySignature, signAnswer, audit } = dependencies;
 
   async function authenticate(request: ConfigurationRequest): Promise<ConfigurablePbx> {
     const isSigned = request.headers['x-trunkline-signature'] !== undefined && request.accountToken === undefined;
@@ -52,7 +59,9 @@ export function createConfigurePbx(dependencies: {
       connections.ofAccount(accountId),
     ]);
     if (!pbx || !connection || !isSameOrg(request.orgId, connection.orgId)) throw unknownPbx();
-    return { pbx, actor: isSigned ? 'salesforce-user' : 'account' };
+    if (!isSigned) return { pbx, actor: 'account' };
+    const { orgId } = connection;
+    return { pbx, actor: 'salesforce-user', signAnswer: (body) => signAnswer({ ...request, orgId }, body) };
   }
 
   async function accountOfSigner(request: ConfigurationRequest): Promise<string> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requestSigner } from '../../src/crypto/request-signer.ts';
+import { readSignature, signatureHeaders } from '../../src/domain/request-signature.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
 import { createAccountToken } from '../../src/use-cases/create-account-token.ts';
 import { accountId, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
@@ -108,7 +109,15 @@ describe('PBXConf', () => {
     const send = (headers: Readonly<Record<string, string>>, payload = body) =>
       api.app.inject({ method: 'PUT', url, headers: { ...headers, 'content-type': 'application/json' }, payload });
     const headers = signed(url, body);
-    expect((await send(headers)).json()).toMatchObject({ DataLookupId: dataId });
+    const answer = await send(headers);
+    expect(answer.json()).toMatchObject({ DataLookupId: dataId });
+    // Trunkline signs what it answers, for this request alone.
+    const reading = readSignature(answer.headers as Record<string, string>);
+    if (reading.kind !== 'signed') throw new Error(`the answer is ${reading.kind}`);
+    expect(reading.signature.nonce).toBe(headers[signatureHeaders.nonce]);
+    const said = { method: 'PUT', path: url, body: answer.body };
+    expect(requestSigner.isSignedWith(said, reading.signature, packageSecret)).toBe(true);
+    expect((await get()).headers).not.toHaveProperty(signatureHeaders.signature);
     expect(api.audited.at(-1)).toMatchObject({ actor: 'salesforce-user' });
     expect((await send(headers)).json()).toMatchObject({ status: 401, code: 'PACKAGE_SIGNATURE_INVALID' });
     expect((await send(signed(url, body), JSON.stringify({ DataLookupId: '' }))).statusCode).toBe(401);

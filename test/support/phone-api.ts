@@ -14,6 +14,7 @@ import { createConfigurePbx } from '../../src/use-cases/configure-pbx.ts';
 import { createFailureLimiter } from '../../src/use-cases/failure-limiter.ts';
 import { createOrgGate } from '../../src/use-cases/org-gate.ts';
 import { createPbxLimiter } from '../../src/use-cases/pbx-limiter.ts';
+import { signPackageAnswer } from '../../src/use-cases/sign-package-answer.ts';
 import { verifyPackageRequest } from '../../src/use-cases/verify-package-request.ts';
 import { createAuthenticatePbx } from '../../src/use-cases/authenticate-pbx.ts';
 import type { FindRecord } from '../../src/use-cases/find-record.ts';
@@ -126,6 +127,7 @@ export async function createTestPhoneApi({
       authenticateAccount,
       verifySignature: (request) =>
         verifyPackageRequest({ packageKeys, signer: requestSigner, nonces, clock }, request),
+      signAnswer: (request, body) => signPackageAnswer({ packageKeys, signer: requestSigner, clock }, request, body),
       audit: { record: async (event) => void audited.push(event) },
     }),
     accountApi: {

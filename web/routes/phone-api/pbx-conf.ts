@@ -53,6 +53,11 @@ export const pbxConfRoutes: FastifyPluginAsync<{ configurePbx: ConfigurePbx }> =
     request.body = lowerCaseNames(await parsedBody(request, parseJson));
   });
 
+  app.addHook('onSend', async (request, reply, payload) => {
+    const { signAnswer } = request.getDecorator<ConfigurablePbx | null>(configurable) ?? {};
+    if (signAnswer) reply.headers(await signAnswer(typeof payload === 'string' ? payload : ''));
+  });
+
   const shared = {
     tags: ['Account API'],
     security: [{ accountToken: [] }, { packageSignature: [] }],
