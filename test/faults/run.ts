@@ -11,11 +11,17 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-const suites = positionals.length === 0 ? ['connection', 'lookups'] : positionals;
+const files: Readonly<Record<string, readonly string[]>> = {
+  connection: ['connection', 'causes'],
+  lookups: ['lookups'],
+};
+const suites = positionals.length === 0 ? Object.keys(files) : positionals;
+const chosen = suites.flatMap((suite) => files[suite] ?? []);
+if (chosen.length === 0) throw new Error(`There is ${Object.keys(files).join(' and ')}, and no ${suites.join(', ')}.`);
 console.log(`Seed ${seed}; the same again: npm run faults -- ${suites.join(' ')} --seed ${seed}`);
 
 const vitest = await startVitest(
-  suites.map((suite) => `test/faults/${suite}`),
+  chosen.map((name) => `test/faults/${name}`),
   // One file after the other: what is counted is not to depend on what else runs here.
   { watch: false, maxWorkers: 1, retry: 0, provide: { faults: { seed, seconds: Number(values.seconds) } } },
 );
