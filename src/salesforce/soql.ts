@@ -174,25 +174,46 @@ export function queriesByValues(question: RecordQuestion): readonly string[] {
   );
 }
 
-/**
- * SOQL or SOSL as the value of a URL's parameter. Only what must be is escaped (RFC 3986, 3.4): the questions of a lookup then fit into
- * the first packets of a connection, which `encodeURIComponent` makes a fifth larger.
- */
-export const uriValue = (query: string): string =>
-  query
-    .replace(/[^\w +,'()./*!~-]+/g, encodeURIComponent)
-    .replaceAll('+', '%2B')
-    .replaceAll(' ', '+');
+/** What a byte of ASCII becomes in the query of a URL: itself, a plus for a space, or 0 where it must be escaped (RFC 3986, 3.4). */
+const uriBytesOf = Uint8Array.from({ length: 128 }, (_, code) => {
+  if (code === 0x20) return 0x2b;
+  return /[\w,'()./*!~-]/.test(String.fromCharCode(code)) ? code : 0;
+});
+const hexDigits = Buffer.from('0123456789ABCDEF');
 
-/** What a character takes there, at most: one that is escaped three bytes, one beyond ASCII three of these. */
-const uriBytesOf = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[\w ,'()./*!~-]/.test(String.fromCharCode(code)) ? 1 : 3,
-);
+/**
+ * SOQL or SOSL as the value of a URL's parameter. Only what must be is escaped: the questions of a lookup then fit into the first packets
+ * of a connection, which `encodeURIComponent` makes a fifth larger. Byte by byte, since a lookup has twelve thousand of them and every
+ * other way takes five times as long.
+ */
+export function uriValue(query: string): string {
+  const bytes = Buffer.allocUnsafe(query.length * 3);
+  let length = 0;
+  for (let index = 0; index < query.length; index++) {
+    const code = query.charCodeAt(index);
+    const byte = uriBytesOf[code];
+    if (byte === undefined) return uriValueBeyondAscii(query);
+    if (byte === 0) {
+      bytes[length++] = 0x25;
+      bytes[length++] = hexDigits[code >> 4] ?? 0;
+      bytes[length++] = hexDigits[code & 15] ?? 0;
+    } else {
+      bytes[length++] = byte;
+    }
+  }
+  return bytes.toString('latin1', 0, length);
+}
+
+const uriValueBeyondAscii = (query: string): string =>
+  encodeURIComponent(query).replaceAll('%20', '+').replaceAll("'", '%27');
 
 /** Counted instead of encoded, because a query is some kilobytes long and this is asked of each. */
 function uriBytes(soql: string): number {
   let bytes = 0;
-  for (let index = 0; index < soql.length; index++) bytes += uriBytesOf[soql.charCodeAt(index)] ?? 9;
+  for (let index = 0; index < soql.length; index++) {
+    const byte = uriBytesOf[soql.charCodeAt(index)];
+    bytes += byte === undefined ? 9 : byte === 0 ? 3 : 1;
+  }
   return bytes;
 }
 
