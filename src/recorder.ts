@@ -66,7 +66,7 @@ await runProcess(
     const askSalesforce = createAskSalesforce({
       directory,
       findRecord: createFindRecord(createRecordSearch(dependencies.data)),
-      gate: createOrgGate(clock),
+      gate: createOrgGate(clock, config.orgGate),
       engine: dependencies.engine,
       logger,
     });
