@@ -61,6 +61,7 @@ export interface LookupStack {
   clearFaults(): Promise<void>;
   /** Salesforce is said to be at this address; at the stand-in's again without one. */
   moveSalesforce(url?: string): Promise<void>;
+  setDeadline(ms: number): Promise<void>;
   /** Servers, their recorders and workers that run. Only where the system tells, which is Linux. */
   processes(): Promise<readonly ProcessState[]>;
   /** What the log says of these runs. */
@@ -153,6 +154,12 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
         const [{ version }] = await transaction<[{ version: number }]>`
           update credentials set instance_url = ${url} where org_id = ${acme} returning version`;
         await notify(transaction, { kind: 'credentials', orgId: acme, version });
+      }),
+    setDeadline: (ms) =>
+      database.sql.begin(async (transaction) => {
+        const [{ accountId }] = await transaction<[{ accountId: string }]>`
+          update pbxs set deadline_ms = ${ms} where id = ${demoPbxId} returning account_id as "accountId"`;
+        await notify(transaction, { kind: 'pbx', id: demoPbxId, accountId });
       }),
     processes: async () =>
       process.platform === 'linux'
