@@ -100,6 +100,7 @@ await runProcess(
           case 'asked': {
             const { asked } = said;
             void lookupEngine.start(asked, calls.asked(asked.runId)).then((outcome) => {
+              calls.started(asked.runId);
               if (outcome === 'started') outbox.say({ kind: 'started', runId: asked.runId });
             });
             break;

@@ -33,13 +33,15 @@ const { findLater } = proxyActivities<Pick<Activities, 'findLater'>>({
 
 /**
  * One per question of a phone system: its durable record. It joins the call that the process of the question has under way, writes
- * what came of it, and, where trouble kept Salesforce's answer from the caller, goes on asking for up to a minute, so that the log
- * knows who it was. Whatever Salesforce does, the workflow completes; only the log can keep it waiting.
+ * what came of it, and, where trouble other than a used-up quota kept Salesforce's answer from the caller, goes on asking for up to a
+ * minute, so that the log knows who it was. Whatever Salesforce does, the workflow completes; only the log can keep it waiting.
  */
 export async function lookupWorkflow(start: LookupStart): Promise<LookupSummary> {
   const { isRecorded, ...outcome } = await join(start);
   if (!isRecorded) await recordLookup(start, outcome);
-  const later = outcome.found === undefined ? await ask(start, outcome) : undefined;
+  // Where no calls are left, asking on would take the next callers' as well.
+  const mayAsk = outcome.found === undefined && outcome.reason !== 'quota';
+  const later = mayAsk ? await ask(start, outcome) : undefined;
   if (later) await recordLookup(start, { ...outcome, ...later });
   return {
     reason: outcome.reason,

@@ -7,7 +7,7 @@ interface JoinedCall {
   readonly giveUp: () => void;
 }
 
-/** After its answer, how long a call is kept for a workflow that does not come: another process has it by then. */
+/** After the start of its workflow, how long an answered call is kept for it: if it does not come, another process has it by then. */
 const keptForMs = 60_000;
 
 /**
@@ -28,7 +28,11 @@ export function createJoinedCalls(onRecorded: (runId: string, repeats: number) =
     },
     answered(runId: string, result: LookupResult): void {
       calls.get(runId)?.settle(result);
-      setTimeout(() => calls.delete(runId), keptForMs).unref();
+    },
+    /** Its workflow has started, or never will. Before that a call is kept however long the start has to wait. */
+    started(runId: string): void {
+      const forget = () => setTimeout(() => calls.delete(runId), keptForMs).unref();
+      void calls.get(runId)?.result.then(forget, forget);
     },
     find: (runId: string): Pick<JoinedCall, 'result' | 'repeats'> | undefined => calls.get(runId),
     recorded(runId: string, repeats: number): void {

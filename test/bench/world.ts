@@ -98,7 +98,8 @@ export async function openBenchWorld(
   await fetch(standIn, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ policies: { latencyMs } }),
+    // A benchmark is a day's calls of many orgs.
+    body: JSON.stringify({ policies: { latencyMs, apiLimit: 100_000_000 } }),
   });
 
   const agent = () => {

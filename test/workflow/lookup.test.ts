@@ -94,6 +94,20 @@ it('goes on asking when trouble forced the fallback, and records who it was', as
   });
 });
 
+it('does not ask on when no API calls are left', async () => {
+  let asked = 0;
+  server.findRecord = async () => {
+    asked += 1;
+    return { ok: false, failure: { kind: 'failure', cause: 'api-limit-reached', answer: '403', retryable: false } };
+  };
+  const answer = await server.calls.answer(lookupRequest('07525433128'));
+  expect(answer.reason).toBe('quota');
+  const summary = await result(answer.runId);
+  expect(summary.reason).toBe('quota');
+  expect(summary.found).toBeUndefined();
+  expect(asked).toBe(1);
+});
+
 it('writes the run as soon as the database takes it', async () => {
   server.runs.failure = new Error('the database is away');
   const { runId } = await server.calls.answer(lookupRequest('07525433123'));

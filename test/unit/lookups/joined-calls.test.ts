@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { LookupResult } from '../../../src/ports.ts';
 import { createJoinedCalls } from '../../../src/use-cases/joined-calls.ts';
 
@@ -9,6 +9,7 @@ const result: LookupResult = {
 let told: [string, number][];
 let calls: ReturnType<typeof createJoinedCalls>;
 
+afterEach(() => vi.useRealTimers());
 beforeEach(() => {
   told = [];
   calls = createJoinedCalls((runId, repeats) => told.push([runId, repeats]));
@@ -33,6 +34,19 @@ it('knows a call until its run is recorded', () => {
   void calls.asked('1');
   calls.recorded('1', 2);
   expect(told).toEqual([['1', 2]]);
+  expect(calls.find('1')).toBeUndefined();
+});
+
+it('keeps an answered call for as long as its start waits, and a minute longer', async () => {
+  vi.useFakeTimers();
+  void calls.asked('1');
+  calls.answered('1', result);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(calls.find('1')).toBeDefined();
+  calls.started('1');
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(calls.find('1')).toBeDefined();
+  await vi.advanceTimersByTimeAsync(2_000);
   expect(calls.find('1')).toBeUndefined();
 });
 
