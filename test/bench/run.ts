@@ -48,7 +48,8 @@ await measure('50 a second', () =>
 await untilRecorded();
 await measure('kinds at 50 a second', () =>
   atRate(
-    kinds.filter(({ name }) => !/ as (text|xml|form)$/.test(name)),
+    // There are too few cases for questions that do not recur within five seconds.
+    kinds.filter(({ name }) => !/ as (text|xml|form)$|IVR/.test(name)),
     50,
     { sliceSeconds: 4, slices: of(2) },
   ),
