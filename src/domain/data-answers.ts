@@ -40,7 +40,8 @@ const transportTroubles = {
   aborted: { cause: 'salesforce-slow', retryable: false },
   'cannot-connect': { cause: 'salesforce-unreachable', retryable: true },
   'connection-lost': { cause: 'salesforce-error', retryable: true },
-  'too-large': { cause: 'salesforce-error', retryable: true },
+  // It would be as large again, and reading it takes time that others need.
+  'too-large': { cause: 'salesforce-error', retryable: false },
   malformed: { cause: 'salesforce-error', retryable: true },
 } as const satisfies Record<string, { cause: Cause; retryable: boolean }>;
 export type TransportTrouble = keyof typeof transportTroubles;

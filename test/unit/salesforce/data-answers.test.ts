@@ -72,7 +72,7 @@ describe('classifyTransportTrouble', () => {
     ['aborted', 'salesforce-slow', false],
     ['cannot-connect', 'salesforce-unreachable', true],
     ['connection-lost', 'salesforce-error', true],
-    ['too-large', 'salesforce-error', true],
+    ['too-large', 'salesforce-error', false],
     ['malformed', 'salesforce-error', true],
   ] as const)('reads %s as %s', (trouble, cause, retryable) => {
     expect(classifyTransportTrouble(trouble)).toEqual({ kind: 'failure', cause, retryable, answer: trouble });

@@ -267,7 +267,7 @@ describe('trouble at Salesforce', () => {
         };
         pour();
       },
-      { kind: 'failure', cause: 'salesforce-error', answer: 'too-large', retryable: true },
+      { kind: 'failure', cause: 'salesforce-error', answer: 'too-large', retryable: false },
     ],
     [
       'a host that has no such org any more',

@@ -189,7 +189,7 @@ describe('findRecord while the stand-in is in trouble', () => {
     ['cut-body', { kind: 'failure', retryable: true }],
     ['reset', { kind: 'failure', retryable: true }],
     ['malformed-json', { kind: 'failure', answer: 'malformed', retryable: true }],
-    ['huge', { kind: 'failure', answer: 'too-large', retryable: true }],
+    ['huge', { kind: 'failure', answer: 'too-large', retryable: false }],
     ['slow-headers', { kind: 'failure', cause: 'salesforce-slow', answer: 'aborted' }],
     ['slow-body', { kind: 'failure', cause: 'salesforce-slow', answer: 'aborted' }],
     ['drip', { kind: 'failure', cause: 'salesforce-slow', answer: 'aborted' }],
