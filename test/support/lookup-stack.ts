@@ -68,6 +68,8 @@ export interface LookupStack {
   runs(ids: readonly string[]): Promise<readonly RecordedRun[]>;
   /** Run ids of all lookup workflows that Temporal knows. */
   startedLookups(): Promise<readonly string[]>;
+  /** Those of them that have not ended. */
+  runningLookups(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -128,6 +130,11 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
     const response = await fetch(`${standInUrl}/__control/${path}`, { method, ...init });
     if (!response.ok) throw new Error(`the stand-in refused ${path}: ${await response.text()}`);
   };
+  const lookupsListed = async (query: string) => {
+    const ids: string[] = [];
+    for await (const { workflowId } of temporal.workflow.list({ query })) ids.push(workflowId.replace('lookup-', ''));
+    return ids;
+  };
   const world: LookupStack = {
     stack,
     ask,
@@ -169,13 +176,8 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
       select id, answer_reason as reason, answer_extension as extension, found ->> 'extension' as "foundExtension",
         answer_ms as ms
       from lookup_runs where id in ${database.sql(ids)}`,
-    async startedLookups() {
-      const ids: string[] = [];
-      for await (const { workflowId } of temporal.workflow.list({ query: "WorkflowType = 'lookupWorkflow'" })) {
-        ids.push(workflowId.replace('lookup-', ''));
-      }
-      return ids;
-    },
+    startedLookups: () => lookupsListed("WorkflowType = 'lookupWorkflow'"),
+    runningLookups: () => lookupsListed("WorkflowType = 'lookupWorkflow' AND ExecutionStatus = 'Running'"),
     async stop() {
       await connection.close();
       await database.close();
