@@ -44,10 +44,7 @@ export function createLookupActivities(dependencies: {
      */
     async joinLookup(start: LookupStart): Promise<JoinedLookup> {
       const outcome = await join(start);
-      const isRecorded = await record(start, outcome).then(
-        () => true,
-        () => false,
-      );
+      const isRecorded = await record(start, outcome);
       // Once it is in the log, only going on asking needs to know more than the operator reads.
       return { ...outcome, isRecorded, ...(isRecorded && outcome.found && { sealedDetail: undefined }) };
     },
@@ -83,19 +80,13 @@ export function createLookupActivities(dependencies: {
     return toOutcome(start, undefined, finding && isTrouble(finding) ? undefined : finding);
   }
 
-  /** Rejects when the log does not take it within the limit, though it may still do so later. */
-  async function record(start: LookupStart, outcome: LookupOutcome): Promise<void> {
-    const tooLate = new AbortController();
-    try {
-      await Promise.race([
-        write(start, outcome),
-        sleep(recordLimitMs, undefined, { signal: tooLate.signal }).then(() => {
-          throw new AppError('DATABASE_UNAVAILABLE', 'The log does not take the run in time.');
-        }),
-      ]);
-    } finally {
-      tooLate.abort();
-    }
+  /** False when the log does not take it within the limit, though it may still do so later. */
+  function record(start: LookupStart, outcome: LookupOutcome): Promise<boolean> {
+    const written = write(start, outcome).then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([written, sleep(recordLimitMs, false, { ref: false })]);
   }
 
   async function write(start: LookupStart, outcome: LookupOutcome): Promise<void> {

@@ -2,21 +2,16 @@ import { setPriority } from 'node:os';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createLookupActivities } from '../activities/lookups.ts';
 import { taskQueues } from '../workflows/names.ts';
-import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies } from './dependencies.ts';
-import { defaultDialingRules } from './phone-numbers/numbering-plans.ts';
 import { readNumber } from './phone-numbers/read-number.ts';
 import { createOutbox, type RecorderSays, type ServerSays } from './recorder-messages.ts';
 import { runProcess } from './run-process.ts';
-import { createRecordSearch } from './salesforce/record-search.ts';
+import { openSalesforceLookups } from './salesforce-lookups.ts';
 import { workflowBundle } from './temporal/bundle.ts';
 import { createLookupEngine } from './temporal/lookup-engine.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { runWorker } from './temporal/worker.ts';
-import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
-import { createFindRecord } from './use-cases/find-record.ts';
 import { createJoinedCalls } from './use-cases/joined-calls.ts';
-import { createOrgGate } from './use-cases/org-gate.ts';
 import { warmUpEngine } from './warm-up.ts';
 
 /** The server's answers come first. */
@@ -35,13 +30,7 @@ await runProcess(
 
     const dependencies = await openDependencies(config, logger, cleanup, signal);
     const { clock, sealer, lookupRuns: runs, temporal } = dependencies;
-    const directory = await openPhoneDirectory({
-      ...dependencies,
-      db: dependencies.database.db,
-      rulesOfCountry: defaultDialingRules,
-      logger,
-    });
-    cleanup.defer(() => directory.close());
+    const { directory, askSalesforce } = await openSalesforceLookups({ config, logger, cleanup }, dependencies);
 
     const outbox = createOutbox<RecorderSays>((said) => {
       if (process.connected) process.send?.(said);
@@ -61,13 +50,6 @@ await runProcess(
         waiting: () => undefined,
       },
       sealer,
-      logger,
-    });
-    const askSalesforce = createAskSalesforce({
-      directory,
-      findRecord: createFindRecord(createRecordSearch(dependencies.data)),
-      gate: createOrgGate(clock, config.orgGate),
-      engine: dependencies.engine,
       logger,
     });
     const worker = await runWorker(

@@ -6,7 +6,6 @@ import { passwordHasher } from './crypto/passwords.ts';
 import { pbxTokenReader } from './crypto/pbx-jwt.ts';
 import { pbxTokenSigner } from './crypto/pbx-token-signer.ts';
 import { secretTokens } from './crypto/tokens.ts';
-import { openPhoneDirectory } from './database/phone-directory.ts';
 import { openDependencies, type Dependencies } from './dependencies.ts';
 import { createEventLoopMargin } from './event-loop-margin.ts';
 import { openFrontDoor } from './front-door.ts';
@@ -16,16 +15,13 @@ import { countries, defaultDialingRules } from './phone-numbers/numbering-plans.
 import { readNumber } from './phone-numbers/read-number.ts';
 import { startRecorder } from './recorder-process.ts';
 import { runProcess, type ProcessContext } from './run-process.ts';
-import { createRecordSearch } from './salesforce/record-search.ts';
+import { openSalesforceLookups } from './salesforce-lookups.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { createAskLookup } from './use-cases/ask-lookup.ts';
-import { createAskSalesforce } from './use-cases/ask-salesforce.ts';
 import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
-import { createFindRecord } from './use-cases/find-record.ts';
 import { createConfigurePbx } from './use-cases/configure-pbx.ts';
 import { createFailureLimiter } from './use-cases/failure-limiter.ts';
-import { createOrgGate } from './use-cases/org-gate.ts';
 import { createPbxLimiter } from './use-cases/pbx-limiter.ts';
 import { createTryLookup } from './use-cases/try-lookup.ts';
 import { signPackageAnswer } from './use-cases/sign-package-answer.ts';
@@ -109,22 +105,8 @@ async function openLookups(
   dependencies: Dependencies,
   metrics: ReturnType<typeof createLookupMetrics>,
 ) {
-  const { clock, lookupRuns, engine } = dependencies;
-  const directory = await openPhoneDirectory({
-    ...dependencies,
-    db: dependencies.database.db,
-    rulesOfCountry: defaultDialingRules,
-    logger,
-  });
-  cleanup.defer(() => directory.close());
-
-  const askSalesforce = createAskSalesforce({
-    directory,
-    findRecord: createFindRecord(createRecordSearch(dependencies.data)),
-    gate: createOrgGate(clock, config.orgGate),
-    engine,
-    logger,
-  });
+  const { clock, lookupRuns } = dependencies;
+  const { directory, askSalesforce } = await openSalesforceLookups({ config, logger, cleanup }, dependencies);
   const margin = createEventLoopMargin();
   cleanup.defer(() => margin.close());
   const recorder = await startRecorder({

@@ -175,7 +175,7 @@ export function queriesByValues(question: RecordQuestion): readonly string[] {
 }
 
 /** What a byte of ASCII becomes in the query of a URL: itself, a plus for a space, or 0 where it must be escaped (RFC 3986, 3.4). */
-const uriBytesOf = Uint8Array.from({ length: 128 }, (_, code) => {
+const uriByteOf = Uint8Array.from({ length: 128 }, (_, code) => {
   if (code === 0x20) return 0x2b;
   return /[\w,'()./*!~-]/.test(String.fromCharCode(code)) ? code : 0;
 });
@@ -191,7 +191,7 @@ export function uriValue(query: string): string {
   let length = 0;
   for (let index = 0; index < query.length; index++) {
     const code = query.charCodeAt(index);
-    const byte = uriBytesOf[code];
+    const byte = uriByteOf[code];
     if (byte === undefined) return uriValueBeyondAscii(query);
     if (byte === 0) {
       bytes[length++] = 0x25;
@@ -211,7 +211,7 @@ const uriValueBeyondAscii = (query: string): string =>
 function uriBytes(soql: string): number {
   let bytes = 0;
   for (let index = 0; index < soql.length; index++) {
-    const byte = uriBytesOf[soql.charCodeAt(index)];
+    const byte = uriByteOf[soql.charCodeAt(index)];
     bytes += byte === undefined ? 9 : byte === 0 ? 3 : 1;
   }
   return bytes;

@@ -106,8 +106,8 @@ export function createLookupEngine(
       }
       clearTimeout(giveUp);
       closing.abort();
-      for (const runId of open.keys()) release(runId);
       for (const { done } of waiting.splice(0)) done('closed');
+      for (const runId of open.keys()) release(runId); // after it, since a release starts what waits
       await Promise.all(inFlight);
     },
   };
