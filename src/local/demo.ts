@@ -13,7 +13,7 @@ import { connectDemo } from './connect-demo.ts';
 import { demoEmail, demoFallbackExtension, demoPbxId, seedDemo } from './demo-data.ts';
 import { createReport, type Report } from './report.ts';
 import { demoOrgId, demoRecords } from './salesforce/data/demo-records.ts';
-import { startStack, type Stack } from './stack.ts';
+import { anyFreePorts, startStack, type Stack } from './stack.ts';
 
 /* `npm run demo`: the story from nothing to six answered calls, on free ports and in a folder that goes when it ends. */
 
@@ -85,18 +85,10 @@ try {
 
 async function demo(report: Report): Promise<boolean> {
   const { TEMPORAL_CLI_PATH } = inheritedEnvironment();
-  const ports = [
-    'PORT',
-    'POSTGRES_PORT',
-    'TEMPORAL_PORT',
-    'TEMPORAL_UI_PORT',
-    'SALESFORCE_STAND_IN_PORT',
-    'METRICS_PORT',
-  ];
   console.log('The demo: everything is started on free ports, and goes when it ends.');
   const stack = await startStack({
     environment: {
-      ...Object.fromEntries(ports.map((name) => [name, '0'])),
+      ...anyFreePorts,
       TRUNKLINE_DATA_DIR: await mkdtemp(join(tmpdir(), 'trunkline-demo-')),
       TEMPORAL_CLI_PATH,
     },

@@ -279,6 +279,11 @@ const portSettings = [
 ] as const;
 type Ports = Record<(typeof portSettings)[number], number>;
 
+/** Settings for a stack beside others. */
+export const anyFreePorts: Readonly<Record<string, string>> = Object.fromEntries(
+  portSettings.map((name) => [name, '0']),
+);
+
 /** Replaces 0 by a free port, and makes sure of the others: before anything is started, so that the sentence comes at once. */
 async function choosePorts(settings: Settings, usesStandIn: boolean): Promise<Ports> {
   const ports: Ports = { ...settings };

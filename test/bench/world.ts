@@ -13,7 +13,7 @@ import { connectDemo } from '../../src/local/connect-demo.ts';
 import { demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
 import { createReport } from '../../src/local/report.ts';
 import { demoOrgId } from '../../src/local/salesforce/data/demo-records.ts';
-import { startStack, type Stack } from '../../src/local/stack.ts';
+import { anyFreePorts, startStack, type Stack } from '../../src/local/stack.ts';
 import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts';
 import { readNumber } from '../../src/phone-numbers/read-number.ts';
 import { spellings } from '../../src/phone-numbers/spellings.ts';
@@ -57,11 +57,10 @@ export async function openBenchWorld(
   { records, latencyMs }: { records: number; latencyMs: number },
 ): Promise<BenchWorld> {
   const metricsPort = 20_000 + Math.floor(Math.random() * 10_000);
-  const anyFreePort = ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'SALESFORCE_STAND_IN_PORT'];
   const report = createReport((line) => console.log(line));
   const stack = await startStack({
     environment: {
-      ...Object.fromEntries(anyFreePort.map((name) => [name, '0'])),
+      ...anyFreePorts,
       METRICS_PORT: String(metricsPort),
       LOG_LEVEL: 'warn',
       TEMPORAL_CLI_PATH: inheritedEnvironment()['TEMPORAL_CLI_PATH'],
@@ -113,11 +112,15 @@ export async function openBenchWorld(
   const byCase = (sequence: number) => ({ ivrid: cases[sequence % cases.length] ?? '', callerid: '' });
   const extension = (dispatcher?: Agent, url = stack.url) => asking(`${url}/api/ExtNo`, byNumber, { dispatcher });
   const base = { base: names.direct };
+  const asDirectly = {
+    name: names.direct,
+    ask: direct(await queriesOf(lookups.extension, byNumber, numbers.length)),
+  };
 
   return {
     stack,
     contenders: {
-      direct: { name: names.direct, ask: direct(await queriesOf(lookups.extension, byNumber, numbers.length)) },
+      direct: asDirectly,
       jsforce: {
         name: names.jsforce,
         ...base,
@@ -132,7 +135,7 @@ export async function openBenchWorld(
       newTls: { name: names.newTls, ...base, ask: withNewConnections(tls.url) },
     },
     kinds: [
-      { name: names.direct, ask: direct(await queriesOf(lookups.extension, byNumber, numbers.length)) },
+      asDirectly,
       ...(['text', 'json', 'xml', 'form'] as const).map((format) => ({
         name: `extension as ${format}`,
         ...base,

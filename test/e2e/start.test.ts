@@ -8,7 +8,7 @@ import { inheritedEnvironment, loadConfig } from '../../src/config.ts';
 import { demoEmail, demoPassword } from '../../src/local/demo-data.ts';
 import { FormBrowser, textOf } from '../../src/local/form-browser.ts';
 import { processIdentity } from '../../src/local/processes.ts';
-import { portSettings } from '../support/global-setup.ts';
+import { anyFreePorts } from '../../src/local/stack.ts';
 import { temporaryFolder, until } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -31,7 +31,7 @@ afterEach(async () => {
 function start(dataDir: string, settings: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [program], {
     env: inheritedEnvironment({
-      ...Object.fromEntries(portSettings.map((name) => [name, '0'])),
+      ...anyFreePorts,
       TRUNKLINE_DATA_DIR: dataDir,
       TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
       ...settings,

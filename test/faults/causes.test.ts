@@ -8,7 +8,7 @@ import { demoEmail, demoPassword, seedDemo } from '../../src/local/demo-data.ts'
 import { FormBrowser, textOf, type Page } from '../../src/local/form-browser.ts';
 import type { FaultRequest } from '../../src/local/salesforce/faults.ts';
 import type { Policies } from '../../src/local/salesforce/types.ts';
-import { startStack, type Stack } from '../../src/local/stack.ts';
+import { anyFreePorts, startStack, type Stack } from '../../src/local/stack.ts';
 import { explain } from '../../web/presenters/explanations.ts';
 import { createTexts } from '../../web/texts.ts';
 import { connectionWorkflowId } from '../../workflows/names.ts';
@@ -45,17 +45,9 @@ let standIn: ReturnType<typeof createStandInControl>;
 let browser: FormBrowser;
 
 beforeAll(async () => {
-  const ports = [
-    'PORT',
-    'POSTGRES_PORT',
-    'TEMPORAL_PORT',
-    'TEMPORAL_UI_PORT',
-    'SALESFORCE_STAND_IN_PORT',
-    'METRICS_PORT',
-  ];
   stack = await startStack({
     environment: {
-      ...Object.fromEntries(ports.map((name) => [name, '0'])),
+      ...anyFreePorts,
       ...checksFollowAtOnce,
       TRUNKLINE_DATA_DIR: await mkdtemp(join(tmpdir(), 'trunkline-causes-')),
       TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { loadConfig } from '../../src/config.ts';
 import { demoRecords } from '../../src/local/salesforce/data/demo-records.ts';
 import type { FaultRequest } from '../../src/local/salesforce/faults.ts';
-import { startStack, type Stack } from '../../src/local/stack.ts';
+import { anyFreePorts, startStack, type Stack } from '../../src/local/stack.ts';
 import { isLong, seed } from '../support/faults-run.ts';
 import { noteStatus, openProduct, statusOf, waitForStatus, type OpenProduct } from '../support/product.ts';
 import { until } from '../support/temporary-folder.ts';
@@ -31,17 +31,9 @@ let accountId: string;
 let phoneSystems: readonly Awaited<ReturnType<OpenProduct['newPhoneSystem']>>[];
 
 beforeAll(async () => {
-  const anyPort = [
-    'PORT',
-    'POSTGRES_PORT',
-    'TEMPORAL_PORT',
-    'TEMPORAL_UI_PORT',
-    'SALESFORCE_STAND_IN_PORT',
-    'METRICS_PORT',
-  ];
   stack = await startStack({
     environment: {
-      ...Object.fromEntries(anyPort.map((name) => [name, '0'])),
+      ...anyFreePorts,
       TRUNKLINE_DATA_DIR: await mkdtemp(join(tmpdir(), 'trunkline-faults-')),
       TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
       LOG_LEVEL: 'warn',

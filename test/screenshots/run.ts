@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { demoEmail, demoPassword, demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
-import { startStack } from '../../src/local/stack.ts';
+import { anyFreePorts, startStack } from '../../src/local/stack.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { shootLookupPages } from './lookup-pages.ts';
 import { shoot, wide } from './shoot.ts';
@@ -15,16 +15,8 @@ import { shoot, wide } from './shoot.ts';
 const folder = join('.local', 'screenshots');
 
 await using cleanup = new AsyncDisposableStack();
-const anyFreePort = {
-  PORT: '0',
-  POSTGRES_PORT: '0',
-  TEMPORAL_PORT: '0',
-  TEMPORAL_UI_PORT: '0',
-  SALESFORCE_STAND_IN_PORT: '0',
-  METRICS_PORT: '0',
-};
 const stack = await startStack({
-  environment: { ...anyFreePort, TRUNKLINE_DATA_DIR: await mkdtemp(join(tmpdir(), 'trunkline-screenshots-')) },
+  environment: { ...anyFreePorts, TRUNKLINE_DATA_DIR: await mkdtemp(join(tmpdir(), 'trunkline-screenshots-')) },
   durable: false,
   temporary: true,
 });

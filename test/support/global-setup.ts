@@ -88,14 +88,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     },
     async product() {
       const { loadConfig } = await import('../../src/config.ts');
-      const { startStack } = await import('../../src/local/stack.ts');
+      const { anyFreePorts, startStack } = await import('../../src/local/stack.ts');
       const { startInbox } = await import('./inbox.ts');
       const inbox = join(dataDir, 'inbox');
       const smtp = await startInbox(inbox);
       cleanup.defer(() => smtp.close());
       const stack = await startStack({
         environment: {
-          ...Object.fromEntries(portSettings.map((name) => [name, '0'])),
+          ...anyFreePorts,
           TRUNKLINE_DATA_DIR: join(dataDir, 'product'),
           TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
           MAIL_URL: smtp.url,
@@ -131,15 +131,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     release();
   };
 }
-
-export const portSettings = [
-  'PORT',
-  'POSTGRES_PORT',
-  'TEMPORAL_PORT',
-  'TEMPORAL_UI_PORT',
-  'SALESFORCE_STAND_IN_PORT',
-  'METRICS_PORT',
-];
 
 /** The same address with another database. */
 export function atDatabase(url: string, database: string): string {

@@ -12,7 +12,7 @@ import { demoEmail, demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
 import { demoRecords } from '../../src/local/salesforce/data/index.ts';
 import type { FaultRequest } from '../../src/local/salesforce/faults.ts';
 import type { Part } from '../../src/local/part.ts';
-import { startStack, type Stack } from '../../src/local/stack.ts';
+import { anyFreePorts, startStack, type Stack } from '../../src/local/stack.ts';
 import type { Change } from '../../src/ports.ts';
 import { acme, connect } from '../unit/stand-in/oauth-browser.ts';
 
@@ -77,17 +77,9 @@ export const known = { callerId: demoRecords.direct.call, extension: demoRecords
 
 export async function startLookupStack(options: { servers: number; deadlineMs: number }): Promise<LookupStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-faults-'));
-  const anyPorts = [
-    'PORT',
-    'POSTGRES_PORT',
-    'TEMPORAL_PORT',
-    'TEMPORAL_UI_PORT',
-    'SALESFORCE_STAND_IN_PORT',
-    'METRICS_PORT',
-  ];
   const stack = await startStack({
     environment: {
-      ...Object.fromEntries(anyPorts.map((name) => [name, '0'])),
+      ...anyFreePorts,
       TRUNKLINE_DATA_DIR: dataDir,
       TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
       LOG_LEVEL: 'warn',

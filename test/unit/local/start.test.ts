@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { takeDataFolder } from '../../../src/local/data-folder.ts';
+import { anyFreePorts } from '../../../src/local/stack.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** Runs `npm start`'s program to its end with these settings and free ports for the rest. */
@@ -13,18 +14,10 @@ async function start(
   ...args: string[]
 ): Promise<{ code: number | null; said: string; dataDir: string }> {
   const dataDir = settings['TRUNKLINE_DATA_DIR'] ?? (await temporaryFolder());
-  const ports = [
-    'PORT',
-    'POSTGRES_PORT',
-    'TEMPORAL_PORT',
-    'TEMPORAL_UI_PORT',
-    'SALESFORCE_STAND_IN_PORT',
-    'METRICS_PORT',
-  ];
   const child = spawn(process.execPath, ['src/local/start.ts', ...args], {
     env: {
       ...process.env,
-      ...Object.fromEntries(ports.map((port) => [port, '0'])),
+      ...anyFreePorts,
       TRUNKLINE_DATA_DIR: dataDir,
       ...settings,
     },
