@@ -340,10 +340,10 @@ export interface SalesforceData {
     soql: string,
     signal: AbortSignal,
   ): Promise<SalesforceResult<readonly SalesforceRecord[]>>;
-  /** At most five queries in one API call; each has its own result. */
+  /** At most five queries in one API call; each has its own result. One may come with what it is in a URL, where that is known already. */
   queries(
     session: SalesforceSession,
-    soql: readonly string[],
+    soql: readonly (string | { readonly soql: string; readonly uri: string })[],
     signal: AbortSignal,
   ): Promise<SalesforceResult<readonly SalesforceResult<readonly SalesforceRecord[]>[]>>;
   search(

@@ -15,10 +15,10 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
   return {
     async byValues(questions, call) {
       const asked = questions.flatMap((question) =>
-        question.values.length === 0 ? [] : queriesByValues(question).map((soql) => ({ question, soql })),
+        question.values.length === 0 ? [] : queriesByValues(question).map((query) => ({ question, query })),
       );
       if (asked.length === 0) return { ok: true, value: questions.map(() => nothing), apiUsage: undefined };
-      call.onQueries?.(asked.map(({ soql }) => soql));
+      call.onQueries?.(asked.map(({ query }) => query.soql));
       const composites = Array.from({ length: Math.ceil(asked.length / maxQueriesInComposite) }, (_, position) =>
         asked.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
       );
@@ -27,7 +27,7 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
           part,
           answer: await data.queries(
             call.session,
-            part.map(({ soql }) => soql),
+            part.map(({ query }) => query),
             call.signal,
           ),
         })),

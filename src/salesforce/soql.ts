@@ -21,6 +21,12 @@ const readyMade: Readonly<Record<ReadyMadeCondition, string>> = {
   'unconverted-lead': 'IsConverted = false',
 };
 
+/** A query, and the same as the value of a URL's parameter: much of it is the same in all queries of a lookup, and encoded once. */
+export interface EncodedQuery {
+  readonly soql: string;
+  readonly uri: string;
+}
+
 const namePattern = /^[A-Za-z](?:_{0,2}[A-Za-z0-9])*$/;
 
 /** The API name of an object or field, unchanged. Throws a `RangeError` for anything else, so that no text becomes syntax. */
@@ -164,10 +170,10 @@ export function selectedFields(question: RecordQuestion): readonly string[] {
  * Records of one object whose fields are exactly one of the values. As many queries as keep each below the URI limit; the earlier
  * hold the earlier values.
  */
-export function queriesByValues(question: RecordQuestion): readonly string[] {
+export function queriesByValues(question: RecordQuestion): readonly EncodedQuery[] {
   const { values } = question;
   const whole = queryByValues(question);
-  if (values.length <= 1 || uriBytes(whole) <= maxQueryBytes) return [whole];
+  if (values.length <= 1 || whole.uri.length <= maxQueryBytes) return [whole];
   const middle = Math.ceil(values.length / 2);
   return [values.slice(0, middle), values.slice(middle)].flatMap((part) =>
     queriesByValues({ ...question, values: part }),
@@ -207,38 +213,32 @@ export function uriValue(query: string): string {
 const uriValueBeyondAscii = (query: string): string =>
   encodeURIComponent(query).replaceAll('%20', '+').replaceAll("'", '%27');
 
-/** Counted instead of encoded, because a query is some kilobytes long and this is asked of each. */
-function uriBytes(soql: string): number {
-  let bytes = 0;
-  for (let index = 0; index < soql.length; index++) {
-    const byte = uriByteOf[soql.charCodeAt(index)];
-    bytes += byte === undefined ? 9 : byte === 0 ? 3 : 1;
-  }
-  return bytes;
-}
+const encoded = (soql: string): EncodedQuery => ({ soql, uri: uriValue(soql) });
 
-/** The steps of a lookup mostly ask for the same values. */
-const listsKnown = new WeakMap<readonly (string | number)[], string>();
+/** The steps of a lookup mostly ask for the same values, in every phone field: most of a query is this list, again and again. */
+const listsKnown = new WeakMap<readonly (string | number)[], EncodedQuery>();
 
-function listOf(values: readonly (string | number)[]): string {
-  const list = listsKnown.get(values) ?? values.map(valueLiteral).join(',');
+function listOf(values: readonly (string | number)[]): EncodedQuery {
+  const list = listsKnown.get(values) ?? encoded(values.map(valueLiteral).join(','));
   listsKnown.set(values, list);
   return list;
 }
 
-function queryByValues(question: RecordQuestion): string {
+function queryByValues(question: RecordQuestion): EncodedQuery {
   const object = apiName(question.object);
-  const list = listOf(question.values);
   const polymorphic = question.users.some((field) => userPath(object, field).isPolymorphic)
     ? [`TYPEOF Owner WHEN User THEN ${userFieldsOf(question).join(', ')} END`]
     : [];
-  const agrees = [...new Set(question.fields.map(fieldPath))].map((field) => `${field} IN (${list})`).join(' OR ');
   const others = conditions(question);
-  return (
-    `SELECT ${[...selectedFields(question), ...polymorphic].join(', ')} FROM ${object} ` +
-    `WHERE ${others.length === 0 ? agrees : [`(${agrees})`, ...others].join(' AND ')} ` +
-    `ORDER BY ${[...orderTerms(question), 'Id'].join(', ')} LIMIT ${maxRows}`
+  const [open, close] = others.length === 0 ? ['', ''] : ['(', `) AND ${others.join(' AND ')}`];
+  const start = `SELECT ${[...selectedFields(question), ...polymorphic].join(', ')} FROM ${object} WHERE ${open}`;
+  const end = `${close} ORDER BY ${[...orderTerms(question), 'Id'].join(', ')} LIMIT ${maxRows}`;
+  const list = listOf(question.values);
+  const fields = [...new Set(question.fields.map(fieldPath))];
+  const around = [...fields.map((field, index) => `${index === 0 ? start : ') OR '}${field} IN (`), `)${end}`].map(
+    encoded,
   );
+  return { soql: around.map(({ soql }) => soql).join(list.soql), uri: around.map(({ uri }) => uri).join(list.uri) };
 }
 
 /** The people of the org who could be rung, with a field of theirs. */

@@ -239,7 +239,7 @@ export async function openBenchWorld(
   ): Promise<readonly string[]> {
     const rules = defaultDialingRules('DE');
     const nothing = { ok: true, value: [], apiUsage: undefined } as const;
-    let asked: readonly string[] = [];
+    let asked: readonly (string | { readonly uri: string })[] = [];
     const findRecord = createFindRecord(
       createRecordSearch({
         query: async () => nothing,
@@ -267,7 +267,7 @@ export async function openBenchWorld(
       });
       const compositeRequest = asked.map((soql, index) => ({
         method: 'GET',
-        url: `${path}${uriValue(soql)}`,
+        url: `${path}${typeof soql === 'string' ? uriValue(soql) : soql.uri}`,
         referenceId: `q${index}`,
       }));
       bodies.push(JSON.stringify({ allOrNone: false, compositeRequest }));

@@ -20,7 +20,7 @@ function observe(given: { tokens?: Rows; packages?: Rows; all?: 'refused'; insta
     {
       data: {
         async queries(_session, soql) {
-          asked.push(...soql);
+          asked.push(...soql.map((query) => (typeof query === 'string' ? query : query.soql)));
           if (given.all) return { ok: false, failure };
           const answers = [result(given.tokens ?? []), result(given.packages ?? [])];
           return { ok: true, value: answers.slice(0, soql.length), apiUsage: undefined };

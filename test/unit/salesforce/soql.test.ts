@@ -8,7 +8,7 @@ import {
   fieldPath,
   literal,
   maxQueryBytes,
-  queriesByValues,
+  queriesByValues as encodedQueriesByValues,
   queryOfUser,
   uriValue,
 } from '../../../src/salesforce/soql.ts';
@@ -24,6 +24,8 @@ const question: RecordQuestion = {
   users: ['OwnerId'],
   userFields: ['Extension'],
 };
+const onlyWhatJsonTakes = /^[\w+,'()./*!~%-]*$/;
+const queriesByValues = (asked: RecordQuestion) => encodedQueriesByValues(asked).map(({ soql }) => soql);
 const contact = (...values: (string | number)[]): RecordQuestion => ({ ...question, values });
 const lead = (...values: (string | number)[]): RecordQuestion => ({
   ...question,
@@ -212,12 +214,24 @@ describe('queriesByValues', () => {
     );
   });
 
+  it('writes each as a URL wants it, too', () => {
+    fc.assert(
+      fc.property(hostile, hostile, (one, other) => {
+        for (const of of [contact, lead])
+          for (const { soql, uri } of encodedQueriesByValues(of(one, other, 7))) {
+            expect(new URL(`http://x/?q=${uri}`).searchParams.get('q')).toBe(soql);
+            expect(uri).toMatch(onlyWhatJsonTakes);
+          }
+      }),
+    );
+  });
+
   it('splits what would not fit a URI, without losing a value', () => {
     const values = Array.from({ length: 900 }, (_, n) => `+49 (0)7525 / ${String(n).padStart(6, '0')}`);
-    const queries = queriesByValues(contact(...values));
+    const queries = encodedQueriesByValues(contact(...values));
     expect(queries.length).toBeGreaterThan(1);
-    for (const soql of queries) expect(uriValue(soql).length).toBeLessThanOrEqual(maxQueryBytes);
-    const asked = queries.flatMap((soql) => {
+    for (const { uri } of queries) expect(uri.length).toBeLessThanOrEqual(maxQueryBytes);
+    const asked = queries.flatMap(({ soql }) => {
       const { where } = parseQuery(soql) as Query & { where: { left: { value: string[] } } };
       return where.left.value;
     });
@@ -277,5 +291,5 @@ it.each([
 ])('writes a query so that a URL gives it back: %s', (query) => {
   const value = uriValue(query);
   expect(new URL(`http://x/?q=${value}`).searchParams.get('q')).toBe(query);
-  expect(value).toMatch(/^[\w+,'()./*!~%-]*$/);
+  expect(value).toMatch(onlyWhatJsonTakes);
 });
