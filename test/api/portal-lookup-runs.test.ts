@@ -164,6 +164,13 @@ describe('the page of a run', () => {
     expect(textOf((await browser.get(`/lookup-runs/${made.id}`)).body)).toContain('This came after the answer');
   });
 
+  it('links no execution for a run of the test box, since it has none', async () => {
+    const made = await record({ isTest: true });
+    const { body } = await browser.get(`/lookup-runs/${made.id}`);
+    expect(textOf(body)).toContain('Asked from the test box');
+    expect(body).not.toContain('/workflows/');
+  });
+
   it('links no record of an org that is not connected here', async () => {
     const made = await record({
       found: { reason: 'matched', matches: 1, recordId: '003A0000000AbCdIAK', object: 'Contact' },
