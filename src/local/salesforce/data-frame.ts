@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { dataRoutes } from './data/index.ts';
 import { bearerOf, isSessionUsable, pathOf } from './frame.ts';
 import type { Exchanges, Frame } from './frame.ts';
+import { plainPage } from './pages.ts';
 import { identityUrl } from './token.ts';
 import type { DataCaller, Org } from './types.ts';
 
@@ -81,7 +82,10 @@ export async function dataFrame(
     const user = org && grant && state.userOf(org, grant.userId);
     const host = frame.hostOf(request);
     if (org && org.policies.goneHosts !== 'none') {
-      return reply.code(404).type('text/html').send('<html><body>URL No Longer Exists</body></html>');
+      return reply
+        .code(404)
+        .header('content-type', 'text/html;charset=UTF-8')
+        .send(plainPage('URL No Longer Exists', 'You have attempted to reach a URL that no longer exists.'));
     }
     if (
       !org ||

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import Type from 'typebox';
 import type { FastifyReply } from 'fastify';
+import { plainPage } from './pages.ts';
 import type { Clock } from './types.ts';
 
 /**
@@ -172,9 +173,10 @@ const dataError = (status: number, errorCode: string, message: string): Replacem
   json(status, [{ message, errorCode }]);
 const badToken: Replacement = { status: 403, contentType: 'text/plain;charset=UTF-8', body: 'Bad_OAuth_Token' };
 
-const maintenancePage =
-  '<!DOCTYPE html><html lang="en"><head><title>We are down for maintenance (stand-in)</title></head><body><h1>We are down for ' +
-  'maintenance.</h1><p>Sorry for the inconvenience. We will be back shortly. This is the Salesforce stand-in of Trunkline.</p></body></html>';
+const maintenancePage = plainPage(
+  'We are down for maintenance.',
+  'Sorry for the inconvenience. We will be back shortly.',
+);
 
 /** What a request is answered with instead, in the words of the part of Salesforce it was meant for. */
 export function replacementFor(name: InsteadFault, path: string): Replacement {

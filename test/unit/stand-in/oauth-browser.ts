@@ -10,10 +10,14 @@ export const adminId = '005A0000001aDm1IAE';
 /** A browser of the simplest kind: cookies, one hop at a time, and forms filled by name. */
 export function createBrowser(base: string) {
   const cookies = new Map<string, string>();
-  const visit = async (url: string, form?: Record<string, string>): Promise<Response> => {
+  const visit = async (
+    url: string,
+    form?: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Response> => {
     const response = await fetch(new URL(url, base), {
       redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      headers: { ...headers, cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
       ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
     });
     for (const line of response.headers.getSetCookie()) {

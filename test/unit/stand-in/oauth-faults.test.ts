@@ -53,7 +53,7 @@ describe('faults', () => {
   it.each([
     ['unauthorized', 401, /INVALID_SESSION_ID/],
     ['error-500', 500, /UNKNOWN_EXCEPTION/],
-    ['html-503', 503, /<h1>We are down/],
+    ['html-503', 503, /stand-in for Salesforce[\s\S]*<h1>We are down/],
     ['too-many-429', 429, /TOO_MANY_REQUESTS/],
     ['quota', 403, /REQUEST_LIMIT_EXCEEDED/],
   ] as const)('%s answers the data API in its words, as many times as asked', async (name, status, body) => {

@@ -46,6 +46,9 @@ const codeOf = async (params: Record<string, string> = {}): Promise<string> =>
 const isActive = async (token: string): Promise<unknown> =>
   (await post(standIn, 'introspect', { token })).body['active'];
 
+/** What every page says, whatever else is on it. */
+const notSalesforce = "This is Trunkline's stand-in for Salesforce, not Salesforce itself.";
+
 const expired = { error: 'invalid_grant', error_description: 'expired access/refresh token' };
 
 describe('authorize', () => {
@@ -55,8 +58,8 @@ describe('authorize', () => {
     expect(login.url.search).toMatch(/^\?ec=302&startURL=%2Fsetup%2Fsecur%2FRemoteAccessAuthorizationPage\.apexp/);
     expect(login.page).toMatch(/id="username"[\s\S]*value="admin@acme\.example"/);
     expect(login.page).toMatch(/id="password"[\s\S]*name="Login"/);
-    expect(login.page).toMatch(/stand-in for Salesforce/);
     const approval = await signIn(browser, login);
+    for (const { page } of [login, approval]) expect(page).toContain(notSalesforce);
     expect(approval.url.pathname).toBe('/setup/secur/RemoteAccessAuthorizationPage.apexp');
     expect(approval.page).toMatch(/id="oadeny"[\s\S]*id="oaapprove"/);
     const { url } = await decide(browser, approval, 'save');
@@ -105,6 +108,7 @@ describe('authorize', () => {
     const { url, page } = await createBrowser(standIn.url).go(authorizeUrl(standIn, params));
     expect(url.pathname).toBe('/setup/secur/RemoteAccessErrorPage.apexp');
     expect(page).toContain(error);
+    expect(page).toContain(notSalesforce);
   });
 
   it.each([
@@ -157,6 +161,25 @@ describe('authorize', () => {
     standIn.control.changeOrg(acme, { users: { 'admin@acme.example': { frozen: true } } });
     expect((await decide(browser, approval, 'save')).page).toContain('id="password"');
   });
+
+  it.each([
+    ['a path that is not there', '/somewhere', {}, 404, 'Page not found'],
+    ['a host that is gone', '/services/data/v67.0/limits', { goneHosts: 'data' }, 404, 'URL No Longer Exists'],
+    ['the front page of somebody signed in', '/', {}, 200, 'You are logged in'],
+  ] satisfies [string, string, Partial<Policies>, number, string][])(
+    'says that it is a stand-in on the page for %s',
+    async (_what, path, policies, status, words) => {
+      const { accessToken } = await connect(standIn);
+      setPolicies(policies);
+      const browser = createBrowser(standIn.url);
+      await browser.visit('/', { username: 'admin@acme.example', pw: 'stand-in' });
+      const response = await browser.visit(path, undefined, { authorization: `Bearer ${accessToken}` });
+      expect([response.status, response.headers.get('content-type')]).toEqual([status, 'text/html;charset=UTF-8']);
+      const page = await response.text();
+      expect(page).toContain(`<h1>${words}</h1>`);
+      expect(page).toContain(notSalesforce);
+    },
+  );
 
   it("signs in only users of the org on the org's own host", async () => {
     const host = { url: standIn.orgUrl(globex) };
