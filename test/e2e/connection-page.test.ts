@@ -69,6 +69,15 @@ async function openPage({ javaScriptEnabled = true } = {}): Promise<Page> {
   await status(page, 'Active').waitFor();
   return page;
 }
+/** As PostgreSQL tells it, and heard by the page. */
+async function tellOfRun(page: Page): Promise<void> {
+  const heard = page.evaluate(`new Promise((resolve) => {
+    const channel = new BroadcastChannel('trunkline-status-${account.id}');
+    channel.onmessage = ({ data }) => data.event === 'lookup-runs' && resolve(data);
+  })`);
+  portal.changes.tell({ kind: 'lookup-run', id: 'x', accountId: account.id, pbxId: 'A' });
+  await heard;
+}
 const status = (page: Page, word: string) => page.getByRole('status').filter({ hasText: new RegExp(`^\\s*${word}`) });
 const unknown = (page: Page) => page.getByText('Status unknown since');
 
@@ -95,6 +104,30 @@ describe('when nothing is heard', () => {
       )
       .toBe(true);
     expect(await unknown(page).isVisible()).toBe(false);
+  });
+
+  it('but a word about lookup runs, the status is as unknown as without it', async () => {
+    const page = await openPage();
+    portal.connections.fail('ofAccount', new AppError('DATABASE_UNAVAILABLE', 'Away.'));
+    await page.clock.runFor(8_000);
+    await tellOfRun(page);
+    await page.clock.runFor(3_000);
+    await unknown(page).waitFor();
+    await tellOfRun(page);
+    await page.clock.runFor(1_000);
+    expect(await unknown(page).isVisible()).toBe(true);
+  });
+
+  it('a tab that asked another one counts from when that one heard', async () => {
+    const leading = await openPage();
+    await leading.clock.runFor(8_000);
+    const following = await leading.context().newPage();
+    await following.goto(`${url}/salesforce-connection`);
+    await status(following, 'Active').waitFor();
+    portal.connections.fail('ofAccount', new AppError('DATABASE_UNAVAILABLE', 'Away.'));
+    await following.clock.runFor(3_000);
+    await unknown(following).waitFor({ timeout: 2_000 });
+    await unknown(leading).waitFor({ timeout: 2_000 });
   });
 
   it('because the computer slept, the page asks anew as soon as it wakes', async () => {

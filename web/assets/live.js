@@ -7,7 +7,8 @@ import { clockTime, learnServerTime, tick } from './times.js';
  *
  * @typedef {{ version: string, html: string }} Region
  * @typedef {{ nowMs: number, regions: Record<string, Region> }} Status
- * @typedef {{ event: 'status', data: Status } | { event: 'lookup-runs', data: { pbxIds?: string[] } } | { event: 'signed-out', data: {} }} Message
+ * @typedef {{ event: 'status', data: Status, heardAtMs: number }} StatusMessage
+ * @typedef {StatusMessage | { event: 'lookup-runs', data: { pbxIds?: string[] } } | { event: 'signed-out', data: {} }} Message
  */
 
 const silenceMs = 10_000;
@@ -18,6 +19,7 @@ const tickEveryMs = 500;
 export function followStatus(account) {
   const name = `trunkline-status-${account}`;
   const channel = new BroadcastChannel(name);
+  /** When this browser was told last how things stand; nothing else is a sign that anybody knows. */
   let heardAtMs = Date.now();
   let tickedAtMs = Date.now();
 
@@ -37,7 +39,7 @@ export function followStatus(account) {
     let isNew = true;
     for (const event of /** @type {const} */ (['status', 'lookup-runs', 'signed-out'])) {
       source.addEventListener(event, (/** @type {MessageEvent<string>} */ message) => {
-        const heard = /** @type {Message} */ ({ event, data: JSON.parse(message.data) });
+        const heard = /** @type {Message} */ ({ event, data: JSON.parse(message.data), heardAtMs: Date.now() });
         if (heard.event === 'status') {
           known = { nowMs: heard.data.nowMs, regions: { ...known.regions, ...heard.data.regions } };
         }
@@ -87,17 +89,19 @@ export function followStatus(account) {
 
   /** @param {Message} message */
   function hear(message) {
-    heardAtMs = Date.now();
-    setUnknown(false);
-    if (message.event === 'status') showStatus(message.data);
-    else if (message.event === 'lookup-runs') reloadRuns(message.data.pbxIds);
+    if (message.event === 'status') {
+      heardAtMs = message.heardAtMs;
+      setUnknown(false);
+      showStatus(message);
+    } else if (message.event === 'lookup-runs') reloadRuns(message.data.pbxIds);
     else location.reload();
   }
 
   channel.addEventListener('message', ({ data }) => {
     if (data.event !== 'hello') hear(data);
     else if (source && known.nowMs > 0 && Date.now() - heardAtMs < silenceMs) {
-      channel.postMessage({ event: 'status', data: known });
+      // What is passed on later is as old as it is.
+      channel.postMessage({ event: 'status', data: known, heardAtMs });
     }
   });
 
@@ -126,9 +130,9 @@ export function followStatus(account) {
   follow();
 }
 
-/** @param {Status} status */
-function showStatus({ nowMs, regions }) {
-  learnServerTime(nowMs);
+/** @param {StatusMessage} message */
+function showStatus({ data: { nowMs, regions }, heardAtMs }) {
+  learnServerTime(nowMs, heardAtMs);
   for (const [name, { version, html }] of Object.entries(regions)) {
     const region = document.querySelector(`[data-live="${name}"]`);
     if (!(region instanceof HTMLElement) || region.dataset.version === version) continue;

@@ -4,9 +4,12 @@ const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 /** The server's clock counts, not this computer's. */
 let aheadMs = Number(document.documentElement.dataset.now) - Date.now();
 
-/** @param {number} serverNowMs */
-export function learnServerTime(serverNowMs) {
-  aheadMs = serverNowMs - Date.now();
+/**
+ * @param {number} serverNowMs
+ * @param {number} heardAtMs When that was, by this computer's clock.
+ */
+export function learnServerTime(serverNowMs, heardAtMs) {
+  aheadMs = serverNowMs - heardAtMs;
 }
 
 /** Every `<time data-relative>` tells how long ago it was, and goes on telling. */
