@@ -526,6 +526,16 @@ describe('the data API', () => {
     expect((await ask(tokens)).headers.get('sforce-limit-info')).toBe('api-usage=2/15000');
   });
 
+  it('lists only resources that are there', async () => {
+    const { accessToken, instanceUrl } = await connect(standIn);
+    const get = (path: string) => fetch(instanceUrl + path, { headers: { authorization: `Bearer ${accessToken}` } });
+    const listed = (await (await get('/services/data/v67.0/')).json()) as Record<string, string>;
+    delete listed['identity'];
+    expect(Object.keys(listed).length).toBeGreaterThan(5);
+    // Without parameters, or by GET, some refuse; what is missing answers 404.
+    for (const path of Object.values(listed)) expect([path, (await get(path)).status]).not.toEqual([path, 404]);
+  });
+
   it.each([
     [{ highAssurance: true }, 401, 'INVALID_SESSION_ID', 'This session is not valid for use with the REST API'],
     [{ apiEnabled: false }, 403, 'API_DISABLED_FOR_ORG', 'The REST API is not enabled for this Organization.'],
