@@ -1,6 +1,9 @@
 import { serviceUrl, type Setup } from './setup.ts';
 
-/** A source for Caller ID Superfecta, which gives each source three seconds. An empty answer is no name, and the next source is asked. */
+/**
+ * A source for Caller ID Superfecta, which gives each source three seconds. An empty answer is no name, and the next source is asked. Some
+ * of its versions hand over the body whatever the status: only an answer says its reason, so what says none is no name.
+ */
 export const freepbx: Setup = (values) => [
   {
     name: 'source-Trunkline.module',
@@ -20,13 +23,18 @@ class Trunkline extends superfecta_base {
 
     function get_caller_id($thenumber, $run_param = array()) {
         $query = http_build_query(array(
-            'format' => 'text',
+            'format' => 'json',
+            'meta' => '1',
             'callerid' => $thenumber,
             'token' => isset($run_param['Token']) ? $run_param['Token'] : ''
         ));
-        $answer = $this->get_url_contents('${serviceUrl(values, 'DataLookup')}?' . $query);
-        $lines = explode("\\n", (string) $answer);
-        return trim($lines[0]);
+        $answer = json_decode((string) $this->get_url_contents('${serviceUrl(values, 'DataLookup')}?' . $query), true);
+        if (!is_array($answer) || !isset($answer['_reason'])) {
+            return '';
+        }
+        unset($answer['_reason'], $answer['_run'], $answer['_matches']);
+        $lines = preg_split('/[\\r\\n]/', trim((string) reset($answer)));
+        return $lines[0];
     }
 }
 `,

@@ -3,7 +3,8 @@ import { patienceSeconds, serviceUrl, type Setup } from './setup.ts';
 
 /**
  * A route by mod_curl, and the caller's name by mod_cidlookup, which gives up after two seconds of its own. Conditions are read before the
- * actions of a dialplan run, so the call is transferred to decide by the answer; without one it goes to extension 0.
+ * actions of a dialplan run, so the call is transferred to decide by the answer; without one it goes to extension 0. mod_curl hands over
+ * the body whatever the status, so the status is looked at, too.
  */
 export const freeswitch: Setup = (values) => {
   const { token } = values;
@@ -18,13 +19,13 @@ export const freeswitch: Setup = (values) => {
     <condition field="destination_number" expression="^\\+?\\d+$">
       <action application="set" data="curl_timeout=${patienceSeconds(values)}"/>
       <action application="curl" data="${xml(route)}"/>
-      <action application="set" data="trunkline=\${regex(\${curl_response_data}|^([A-Za-z0-9*#+._-]+)|%1|n)}"/>
       <action application="transfer" data="trunkline XML public"/>
     </condition>
   </extension>
   <extension name="trunkline-found">
     <condition field="destination_number" expression="^trunkline$"/>
-    <condition field="\${trunkline}" expression="^(.+)$">
+    <condition field="\${curl_response_code}" expression="^200$"/>
+    <condition field="\${curl_response_data}" expression="^([A-Za-z0-9*#+._-]+)\\s*$">
       <action application="bridge" data="user/$1@\${domain_name}"/>
     </condition>
   </extension>
