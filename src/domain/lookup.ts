@@ -45,7 +45,7 @@ export type LookupService = (typeof lookupServices)[number];
 export const lookupKinds = ['extension', 'data', 'ivr'] as const;
 export type LookupKind = (typeof lookupKinds)[number];
 
-/** What the phone system sent, as it sent it. At least one is given; an empty text counts as not given. */
+/** What the phone system sent, as it sent it. At least one is given; an empty `callerId` says that the caller withheld the number. */
 export interface Question {
   readonly callerId?: string;
   readonly calledId?: string;

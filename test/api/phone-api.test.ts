@@ -111,6 +111,9 @@ describe('an answer', () => {
       ['anonymous', 'withheld'],
       ['', 'withheld'],
       ['hello', 'invalid-number'],
+      // The number called is no substitute for a caller's that was withheld: it would ring the owner of one's own company.
+      ['&calledid=%2B4975254400', 'withheld'],
+      ['anonymous&calledid=%2B4975254400', 'withheld'],
     ]) {
       const answer = await ask(`callerid=${String(sent)}`);
       expect([answer.statusCode, answer.body, answer.headers['x-trunkline-reason']]).toEqual([200, '100\n', reason]);
@@ -124,7 +127,7 @@ describe('an answer', () => {
       return { ok: true, finding: matched('201'), apiUsage: undefined };
     };
     await ask('callerid=+49752543312');
-    await ask('callerid=&calledid=+4975254400');
+    await ask('calledid=+4975254400');
     expect(asked).toEqual(['+49752543312', '+4975254400']);
   });
 

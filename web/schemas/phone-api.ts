@@ -6,7 +6,7 @@ const text = (description: string, maxLength = 256) => Type.Optional(Type.String
 /** Names may be sent in any case; here they are lower case, as the phone API reads them. */
 export const QuestionSchema = Type.Object({
   callerid: text('The caller’s number, as the phone system signals it; empty when it was withheld'),
-  calledid: text('The number that was called'),
+  calledid: text('The number that was called; searched for where `callerid` is not sent at all'),
   ivrid: text('What the caller keyed in'),
   lookupid: text('The lookup to use; default: that of the phone system'),
   format: Type.Optional(

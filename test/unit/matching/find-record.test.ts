@@ -85,6 +85,28 @@ describe('findRecord', () => {
     expect(search.calls).toEqual([]);
   });
 
+  it.each<readonly [Question, string]>([
+    [{ callerId: '', calledId: '+49752543312' }, 'withheld'],
+    [{ callerId: 'anonymous', calledId: '+49752543312' }, 'withheld'],
+    [{ callerId: 'sip:anonymous@anonymous.invalid', calledId: '+49752543312' }, 'withheld'],
+    [{ callerId: '', calledId: '+49752543312', ivrId: '' }, 'withheld'],
+    [{ callerId: '101', calledId: '+49752543312' }, 'no-match'],
+    [{ callerId: 'asdf', calledId: '+49752543312' }, 'invalid-number'],
+  ])('does not take the number called for the caller’s: %j by %s', async (arrives, reason) => {
+    search.records = [record('Account', '001A', '+49752543312')];
+    expect(await finding(arrives)).toEqual({ reason, matches: 0 });
+    expect(search.calls).toEqual([]);
+  });
+
+  it('takes the number called where no caller’s was sent, and where a step asks for it', async () => {
+    search.records = [record('Account', '001A', '+49752543312')];
+    expect(await finding({ calledId: '+49752543312' })).toMatchObject({ reason: 'matched', recordId: '001A' });
+    const byCalled: LookupStep = { ...step('Account', 'Phone'), search: { by: 'called' } };
+    expect(await finding({ callerId: '', calledId: '+49752543312' }, { steps: [byCalled] })).toMatchObject({
+      recordId: '001A',
+    });
+  });
+
   it('gives the extension of the owner with one call when an exact spelling is stored', async () => {
     search.records = [record('Contact', '003A', '07525/43312')];
     expect(await find()).toEqual({
