@@ -1,6 +1,9 @@
 import { patienceSeconds, serviceUrl, type Setup } from './setup.ts';
 
-/** A custom action of the integration "Web Services Data Actions", whose credentials have a field `token`. */
+/**
+ * A custom action of the integration "Web Services Data Actions", whose credentials have a field `token`. Its templates are Velocity's,
+ * which writes the reference itself, `${input.calledId}`, where an input is not set, unless it is marked as quiet by `!`.
+ */
 export const genesys: Setup = (values) => {
   const text = { type: 'string' } as const;
   const action = {
@@ -9,7 +12,7 @@ export const genesys: Setup = (values) => {
     actionType: 'custom',
     config: {
       request: {
-        requestUrlTemplate: `${serviceUrl(values, 'ExtNo')}?format=json&callerid=$esc.url("\${input.callerId}")&calledid=$esc.url("\${input.calledId}")`,
+        requestUrlTemplate: `${serviceUrl(values, 'ExtNo')}?format=json&callerid=$esc.url("$!{input.callerId}")&calledid=$esc.url("$!{input.calledId}")`,
         requestType: 'GET',
         headers: { Authorization: 'Bearer ${credentials.token}', Accept: 'application/json' },
         requestTemplate: '${input.rawRequest}',

@@ -28,6 +28,12 @@ function parseXml(text: string): unknown {
   return new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(text);
 }
 
+/** What Velocity makes of the address of a data action: a reference to what is not set stands for itself, a quiet one for nothing. */
+const velocityUrl = (template: string, input: Readonly<Record<string, string>>): string =>
+  template.replace(/\$esc\.url\("\$(!?)\{input\.(\w+)\}"\)/g, (_, quiet: string, name: string) =>
+    encodeURIComponent(input[name] ?? (quiet === '!' ? '' : `\${input.${name}}`)),
+  );
+
 describe('a ready-made set-up', () => {
   it.each(every)('of %s (%s) asks at the address of this phone system, token and all', (_, __, { text }) => {
     const urls = text.match(/https?:\/\/[^\s'"`?]+/g)?.filter((url) => !url.includes('w3.org')) ?? [];
@@ -134,7 +140,12 @@ describe('each client', () => {
       contract: { output: { successSchema: { properties: Record<string, { type: string }> } } };
     };
     expect(action.integrationType).toBe('custom-rest-actions');
-    expect(action.config.request.requestUrlTemplate).toContain('callerid=$esc.url("${input.callerId}")');
+    expect(velocityUrl(action.config.request.requestUrlTemplate, { callerId: '+4930', calledId: '+4940' })).toBe(
+      `https://trunkline.example/api/ExtNo${path}?format=json&callerid=%2B4930&calledid=%2B4940`,
+    );
+    expect(velocityUrl(action.config.request.requestUrlTemplate, { callerId: '+4930' })).toBe(
+      `https://trunkline.example/api/ExtNo${path}?format=json&callerid=%2B4930&calledid=`,
+    );
     expect(action.config.request.headers['Authorization']).toBe('Bearer ${credentials.token}');
     expect(action.config.timeoutSeconds).toBe(3);
     expect(Object.values(action.contract.output.successSchema.properties)).toEqual([
