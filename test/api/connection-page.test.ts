@@ -184,6 +184,7 @@ describe('the timeline', () => {
     await note({ action: 'connection.warned', detail: { warning: 'grants-full' } });
     await note({ action: 'connection.refreshed' });
     await note({ action: 'connection.broken', detail: { cause: 'user-frozen' } });
+    await note({ action: 'connection.check-asked', actor: 'account', detail: { found: 'broken' } });
     await note({ action: 'connection.repaired' });
     await note({ action: 'connection.authorized-again', ...admin });
     await note({ action: 'authorization.refused', ...admin, detail: { ...admin.detail, reason: 'not-administrator' } });
@@ -193,12 +194,25 @@ describe('the timeline', () => {
       'An attempt to connect was refused: The Salesforce user is not an administrator · by admin@acme.example',
       'Connected anew by signing in again · by admin@acme.example',
       'Repaired: Active again · by Trunkline',
+      'Checked: Inactive · by you',
       'Inactive: The Salesforce user is frozen · by Trunkline',
       'Access renewed · by Trunkline',
       'Early warning: All five approvals of the user are taken · by Trunkline',
       'Connected · by admin@acme.example, invited as boss@acme.example',
       'Invitation sent to boss@acme.example · by you',
     ]);
+  });
+
+  it('tells of a check that a person asked for, and not of those that pages ask for', async () => {
+    connect({ lastCheckedAtMs: portal.clock.now() - 60_000 });
+    expect(await timeline()).toEqual([]);
+    portal.engine.checkNow = async () => void connect();
+    await browser.post('/salesforce-connection/checks');
+    expect(await timeline()).toEqual(['Checked: Active · by you']);
+    portal.clock.pass(60_000);
+    portal.engine.checkNow = async () => undefined;
+    await browser.post('/salesforce-connection/checks');
+    expect(await timeline()).toEqual(['A check was asked for · by you', 'Checked: Active · by you']);
   });
 
   it('leaves out what is no matter of the connection, and other accounts', async () => {

@@ -1,4 +1,11 @@
-import { causes, refusals, type AuthorizationReason } from '../../src/domain/connection.ts';
+import {
+  causes,
+  connectionStates,
+  isActive,
+  refusals,
+  type AuthorizationReason,
+  type ConnectionState,
+} from '../../src/domain/connection.ts';
 import { earlyWarnings, type EarlyWarning } from '../../src/domain/early-warnings.ts';
 import type { AuditedEvent } from '../../src/ports.ts';
 import type { Texts } from '../texts.ts';
@@ -17,6 +24,7 @@ export interface TimelineEntry {
 const entries = {
   'connection.connected': { tone: 'good', text: 'timeline.connected' },
   'connection.authorized-again': { tone: 'good', text: 'timeline.authorized-again' },
+  'connection.check-asked': { tone: 'idle', text: 'timeline.check-asked' },
   'connection.refreshed': { tone: 'idle', text: 'timeline.refreshed' },
   'connection.refresh-uncertain': { tone: 'warning', text: 'timeline.refresh-uncertain' },
   'connection.warned': { tone: 'warning', text: 'timeline.warned' },
@@ -39,15 +47,18 @@ export function presentTimeline(events: readonly AuditedEvent[], t: Texts): read
   return events.flatMap((event) => {
     if (!isShown(event.action)) return [];
     const { tone, text } = entries[event.action];
-    const { to = '' } = event.detail ?? {};
-    return [{ atMs: event.atMs, tone, text: t(text, { title: titleOf(event, t), to }), by: byWhom(event, t) }];
+    const { to = '', found } = event.detail ?? {};
+    // A check that took longer than the form waited has not found anything yet.
+    const key = found === undefined ? text : 'timeline.checked';
+    return [{ atMs: event.atMs, tone, text: t(key, { title: titleOf(event, t), to }), by: byWhom(event, t) }];
   });
 }
 
-/** The cause, reason or warning that an event names, in the words of the page. */
+/** The cause, reason, warning or state that an event names, in the words of the page. */
 function titleOf({ detail = {} }: AuditedEvent, t: Texts): string {
-  const { warning } = detail;
+  const { warning, found } = detail;
   if (isWarning(warning)) return explainWarning(warning, t).title;
+  if (isState(found)) return t(isActive(found) ? 'connection.active' : 'connection.inactive');
   const reason = detail['cause'] ?? detail['reason'];
   return isReason(reason) ? explain(reason, {}, t).title : String(reason ?? '');
 }
@@ -70,5 +81,6 @@ function byWhom({ actor, detail = {} }: AuditedEvent, t: Texts): string {
 }
 
 const isWarning = (value: unknown): value is EarlyWarning => earlyWarnings.some((warning) => warning === value);
+const isState = (value: unknown): value is ConnectionState => connectionStates.some((state) => state === value);
 const isReason = (value: unknown): value is AuthorizationReason =>
   typeof value === 'string' && (Object.hasOwn(causes, value) || refusals.some((refusal) => refusal === value));

@@ -85,12 +85,12 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
 
   app.post('/salesforce-connection/checks', { config: { audit: 'connection.check-asked' } }, async (request, reply) => {
     const { id, orgId } = await linkedOf(request);
-    request.audited = { subject: orgId };
     const askedAtMs = services.clock.now();
     await within(services.engine.checkNow(orgId), answerWithinMs, request);
     const after = await services.connections.ofAccount(accountOf(request).id);
     // One that is younger than ten seconds counts: the engine makes no second one.
     const isChecked = after?.id === id && (after.lastCheckedAtMs ?? 0) > askedAtMs - freshForMs;
+    request.audited = { subject: orgId, detail: isChecked ? { found: after.state } : {} };
     flashes.set(reply, { notice: t(isChecked ? 'connection.checked' : 'connection.check-under-way') });
     return reply.redirect('/salesforce-connection', 303);
   });
