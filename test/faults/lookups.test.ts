@@ -139,7 +139,14 @@ describe('every question gets the fallback with its reason, in time, while Sales
   it.for<[string, Fault]>([
     ['answers 503 with a page', salesforce({ fault: 'html-503' }, 'salesforce-error')],
     ['answers 500', salesforce({ fault: 'error-500' }, 'salesforce-error')],
-    ['answers with a page', salesforce({ fault: 'html-200' }, 'salesforce-error')],
+    [
+      'answers with a page, as if all were well',
+      {
+        begin: () => world.setPolicies({ maintenance: true }),
+        end: () => world.setPolicies({ maintenance: false }),
+        reasons: ['salesforce-error'],
+      },
+    ],
     ['hangs before the headers', salesforce({ fault: 'slow-headers', delayMs: 60_000 }, 'salesforce-slow')],
     ['hangs in the body', salesforce({ fault: 'slow-body', delayMs: 60_000 }, 'salesforce-slow')],
     ['drips one byte a second', salesforce({ fault: 'drip', delayMs: 1_000 }, 'salesforce-slow')],

@@ -11,6 +11,7 @@ import { openDatabase, type Database } from '../../src/database/client.ts';
 import { demoEmail, demoPbxId, seedDemo } from '../../src/local/demo-data.ts';
 import { demoRecords } from '../../src/local/salesforce/data/index.ts';
 import type { FaultRequest } from '../../src/local/salesforce/faults.ts';
+import type { Policies } from '../../src/local/salesforce/types.ts';
 import type { Part } from '../../src/local/part.ts';
 import { anyFreePorts, startStack, type Stack } from '../../src/local/stack.ts';
 import type { Change } from '../../src/ports.ts';
@@ -59,6 +60,8 @@ export interface LookupStack {
   askMany(count: number, perSecond: number): Promise<readonly PhoneAnswer[]>;
   fault(fault: FaultRequest): Promise<void>;
   clearFaults(): Promise<void>;
+  /** Of the connected org at the stand-in. */
+  setPolicies(policies: Partial<Policies>): Promise<void>;
   /** Salesforce is said to be at this address; at the stand-in's again without one. */
   moveSalesforce(url?: string): Promise<void>;
   setDeadline(ms: number): Promise<void>;
@@ -148,6 +151,7 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
     },
     fault: (fault) => control('POST', 'faults', fault),
     clearFaults: () => control('DELETE', 'faults'),
+    setPolicies: (policies) => control('POST', `org/${acme}`, { policies }),
     moveSalesforce: (url = standInUrl) =>
       database.sql.begin(async (transaction) => {
         const [{ version }] = await transaction<[{ version: number }]>`

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { dataRoutes } from './data/index.ts';
 import { bearerOf, isSessionUsable, pathOf } from './frame.ts';
 import type { Exchanges, Frame } from './frame.ts';
+import { maintenancePage } from './faults.ts';
 import { plainPage } from './pages.ts';
 import { identityUrl } from './token.ts';
 import type { DataCaller, Org } from './types.ts';
@@ -84,6 +85,9 @@ export async function dataFrame(
       !isSessionUsable(frame, access, org, user)
     ) {
       return fail(reply, 401, 'INVALID_SESSION_ID', 'Session expired or invalid');
+    }
+    if (org.policies.maintenance) {
+      return reply.code(200).header('content-type', 'text/html;charset=UTF-8').send(maintenancePage);
     }
     void reply.header('sforce-limit-info', usageOf(org));
     if (org.policies.highAssurance || !grant.scope.some((name) => name === 'api' || name === 'full')) {

@@ -26,7 +26,6 @@ const kinds = {
   'identity-403': 'instead',
   'error-500': 'instead',
   'html-503': 'instead',
-  'html-200': 'instead',
   'too-many-429': 'instead',
   quota: 'instead',
   'lock-row': 'instead',
@@ -173,7 +172,8 @@ const dataError = (status: number, errorCode: string, message: string): Replacem
   json(status, [{ message, errorCode }]);
 const badToken: Replacement = { status: 403, contentType: 'text/plain;charset=UTF-8', body: 'Bad_OAuth_Token' };
 
-const maintenancePage = plainPage(
+/** What a person would read while the platform is away. */
+export const maintenancePage = plainPage(
   'We are down for maintenance.',
   'Sorry for the inconvenience. We will be back shortly.',
 );
@@ -204,8 +204,6 @@ export function replacementFor(name: InsteadFault, path: string): Replacement {
       );
     case 'html-503':
       return { status: 503, contentType: 'text/html;charset=UTF-8', body: maintenancePage };
-    case 'html-200':
-      return { status: 200, contentType: 'text/html;charset=UTF-8', body: maintenancePage };
     case 'too-many-429':
       return dataError(429, 'TOO_MANY_REQUESTS', 'Too many requests.');
     case 'quota':

@@ -49,6 +49,7 @@ export function defaultPolicies(): Policies {
     passwordExpired: false,
     answersAs: null,
     goneHosts: 'none',
+    maintenance: false,
     loginRateExceeded: false,
     sameAccessToken: false,
     packageLicense: { namespace: 'trunkline', status: 'Active', allowed: 25, expiresOn: null },
@@ -86,6 +87,7 @@ export const PolicyChangesSchema = Type.Partial(
     passwordExpired: Type.Boolean(),
     answersAs: Type.Union([Type.Null(), Type.String()]),
     goneHosts: Type.Union([Type.Literal('none'), Type.Literal('data'), Type.Literal('login')]),
+    maintenance: Type.Boolean(),
     loginRateExceeded: Type.Boolean(),
     sameAccessToken: Type.Boolean(),
     packageLicense: Type.Union([

@@ -121,6 +121,8 @@ export interface Policies {
   answersAs: string | null;
   /** Which hosts answer with a page that nothing is there, as after a My Domain was renamed or the org deleted. */
   goneHosts: 'none' | 'data' | 'login';
+  /** The data API answers with a page and status 200, as what stands before it may do while the instance is maintained. */
+  maintenance: boolean;
   loginRateExceeded: boolean;
   /** Repeated grants of the same user and scope answer the access token that still works (as some orgs do). */
   sameAccessToken: boolean;

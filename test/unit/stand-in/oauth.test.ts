@@ -165,6 +165,7 @@ describe('authorize', () => {
   it.each([
     ['a path that is not there', '/somewhere', {}, 404, 'Page not found'],
     ['a host that is gone', '/services/data/v67.0/limits', { goneHosts: 'data' }, 404, 'URL No Longer Exists'],
+    ['maintenance', '/services/data/v67.0/limits', { maintenance: true }, 200, 'We are down for maintenance.'],
     ['the front page of somebody signed in', '/', {}, 200, 'You are logged in'],
   ] satisfies [string, string, Partial<Policies>, number, string][])(
     'says that it is a stand-in on the page for %s',
