@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerFormats, answerReasons } from '../../src/domain/lookup.ts';
+import { readNumber } from '../../src/phone-numbers/read-number.ts';
 import { credentials, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
 import en from '../../web/locales/en.json' with { type: 'json' };
 import { createTestPhoneApi, matched, type TestPhoneApi } from '../support/phone-api.ts';
@@ -120,6 +121,25 @@ describe('an answer', () => {
     }
   });
 
+  it('is the fallback for a number of any length that a request can have, of which not all is kept', async () => {
+    const strict = await createTestPhoneApi({ read: readNumber });
+    const asked = (method: 'GET' | 'POST', url: string, payload?: object) =>
+      strict.app.inject({ method, url, headers: { authorization: `Bearer ${jwt}` }, ...(payload && { payload }) });
+    const jwt = await strict.newToken();
+    const long = `+4975253099803${'0'.repeat(300)}`;
+    for (const answer of [
+      await asked('GET', path(`callerid=${encodeURIComponent(long)}`)),
+      await asked('GET', path(`calledid=${'1'.repeat(10_000)}`)),
+      await asked('POST', path(''), { callerid: long + 'x'.repeat(50_000) }),
+    ]) {
+      expect([answer.statusCode, answer.body]).toEqual([200, '100\n']);
+      expect(answer.headers['x-trunkline-reason']).toBe('invalid-number');
+    }
+    await expect.poll(() => strict.engine.starts.length).toBe(3);
+    expect(JSON.stringify(strict.engine.starts).length).toBeLessThan(3_000);
+    await strict.close();
+  });
+
   it('reads a plus that was not encoded, and the called number when no caller was sent', async () => {
     const asked: unknown[] = [];
     api.findRecord = async ({ question: { caller } }) => {
@@ -141,7 +161,7 @@ describe('an answer', () => {
 describe('a question', () => {
   it.each([
     ['no number at all', 'lookupid=', 400],
-    ['a number that is far too long', `callerid=${'1'.repeat(300)}`, 400],
+    ['an IVR input that is far too long', `ivrid=${'1'.repeat(300)}`, 400],
     ['a number twice', 'callerid=0752543312&callerid=0752543313', 400],
     ['a format that nobody knows', 'callerid=0752543312&format=yaml', 400],
     ['a lookup that is unknown', 'callerid=0752543312&lookupid=AAAAAA-AAAAAA-AAAAAA', 404],

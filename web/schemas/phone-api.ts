@@ -2,11 +2,14 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { answerFormats, answerReasons } from '../../src/domain/lookup.ts';
 
 const text = (description: string, maxLength = 256) => Type.Optional(Type.String({ maxLength, description }));
+/** Of any length that a request can have: a number that means nothing is answered, not refused. */
+const number = (description: string) =>
+  Type.Optional(Type.String({ description: `${description}. More than 256 characters are no number` }));
 
 /** Names may be sent in any case; here they are lower case, as the phone API reads them. */
 export const QuestionSchema = Type.Object({
-  callerid: text('The caller’s number, as the phone system signals it; empty when it was withheld'),
-  calledid: text('The number that was called; searched for where `callerid` is not sent at all'),
+  callerid: number('The caller’s number, as the phone system signals it; empty when it was withheld'),
+  calledid: number('The number that was called; searched for where `callerid` is not sent at all'),
   ivrid: text('What the caller keyed in'),
   lookupid: text('The lookup to use; default: that of the phone system'),
   format: Type.Optional(

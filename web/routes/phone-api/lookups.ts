@@ -134,8 +134,11 @@ function readEmptyBodies(app: FastifyInstance): void {
   });
 }
 
+/** No number has more than 256 characters; of what has, enough is kept to see that it is none. */
+const readable = (number: string): string => restorePlus(number).slice(0, 257);
+
 const toQuestion = ({ callerid, calledid, ivrid }: DataQuestionParameters): Question => ({
-  ...(callerid !== undefined && { callerId: restorePlus(callerid) }),
-  ...(calledid !== undefined && { calledId: restorePlus(calledid) }),
+  ...(callerid !== undefined && { callerId: readable(callerid) }),
+  ...(calledid !== undefined && { calledId: readable(calledid) }),
   ...(ivrid !== undefined && { ivrId: ivrid }),
 });
