@@ -77,14 +77,17 @@ export const SettingsSchema = Type.Object({
   MAIL_FROM: Type.String({ default: 'Trunkline <trunkline@localhost>', description: 'Sender of mail' }),
   CHROMIUM_PATH: text('Browser for tests, demo and screenshots; default: an installed one, else the npm package’s'),
   CONNECTION_VALIDATE_EVERY_MS: milliseconds(300_000, 'How often a connection is checked with a real call'),
+  CONNECTION_CHECK_NOW_EVERY_MS: milliseconds(
+    10_000,
+    'A check that a page, a person or a refused lookup asks for is left out when the last one is younger',
+  ),
   CONNECTION_WATCH_EVERY_MS: milliseconds(5_000, 'How often its token is introspected while a page watches'),
   CONNECTION_REFRESH_AHEAD_MS: milliseconds(60_000, 'How long before its end an access token is refreshed'),
   CONNECTION_REFRESH_AT_LEAST_EVERY_MS: milliseconds(604_800_000, 'A genuine refresh happens at least this often'),
   CONNECTION_RIGHTS_CHECK_EVERY_MS: milliseconds(86_400_000, 'How often user, rights and licence are checked again'),
-  CONNECTION_RETRY_FIRST_MS: milliseconds(
-    2_000,
-    'First retry while Salesforce is unreachable; doubles with jitter up to five minutes',
-  ),
+  CONNECTION_RETRY_FIRST_MS: milliseconds(2_000, 'First retry while Salesforce is unreachable; doubles with jitter'),
+  CONNECTION_RETRY_MAX_MS: milliseconds(300_000, 'Longest wait between two such retries'),
+  CONNECTION_UNCERTAIN_WARNING_MS: milliseconds(900_000, 'How long a refresh may be unconfirmed before it is told'),
   ALERT_WAIT_MS: milliseconds(120_000, 'How long a connection may flap before its people are told'),
   WEBHOOK_ALLOW_PRIVATE: Type.Boolean({
     default: false,
@@ -140,7 +143,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
       rightsCheckEveryMs: settings.CONNECTION_RIGHTS_CHECK_EVERY_MS,
       refreshAheadMs: settings.CONNECTION_REFRESH_AHEAD_MS,
       refreshAtLeastEveryMs: settings.CONNECTION_REFRESH_AT_LEAST_EVERY_MS,
+      checkNowEveryMs: settings.CONNECTION_CHECK_NOW_EVERY_MS,
       retryFirstMs: settings.CONNECTION_RETRY_FIRST_MS,
+      retryMaxMs: settings.CONNECTION_RETRY_MAX_MS,
+      uncertainWarningMs: settings.CONNECTION_UNCERTAIN_WARNING_MS,
       recheckDelaysMs: settings.CONNECTION_RECHECK_MS.split(',').map(Number),
     } satisfies ConnectionIntervals,
     orgGate: {

@@ -59,6 +59,7 @@ await runProcess('server', async (context) => {
     countries: countries(),
     exampleCallerId: '+4975253099803',
     allowPrivateWebhooks: settings.WEBHOOK_ALLOW_PRIVATE,
+    checkNowEveryMs: settings.CONNECTION_CHECK_NOW_EVERY_MS,
     numbers: { read: readNumber, rulesOfCountry: defaultDialingRules },
     executionUrl: executionUrls(settings),
     health: { ready: () => isReady, parts: parts.now },

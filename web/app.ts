@@ -124,6 +124,7 @@ async function portalPlugin(app: FastifyInstance, options: AppOptions): Promise<
     countries,
     exampleCallerId,
     allowPrivateWebhooks: options.allowPrivateWebhooks,
+    checkNowEveryMs: options.checkNowEveryMs,
     numbers: options.numbers,
     executionUrl: options.executionUrl,
     rulesOf: async ({ accountId, country, dialingRulesId }) =>

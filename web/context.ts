@@ -11,7 +11,14 @@ import type { Texts } from './texts.ts';
 /** What every route of the portal is given. */
 export interface Portal extends Pick<
   AppOptions,
-  'publicUrl' | 'standIn' | 'countries' | 'exampleCallerId' | 'allowPrivateWebhooks' | 'numbers' | 'executionUrl'
+  | 'publicUrl'
+  | 'standIn'
+  | 'countries'
+  | 'exampleCallerId'
+  | 'allowPrivateWebhooks'
+  | 'checkNowEveryMs'
+  | 'numbers'
+  | 'executionUrl'
 > {
   readonly services: PortalServices & { readonly mails: AccountMails };
   readonly texts: Texts;

@@ -100,6 +100,8 @@ export interface AppOptions {
   readonly exampleCallerId: string;
   /** Whether webhooks may lead into private networks. */
   readonly allowPrivateWebhooks: boolean;
+  /** A page that is opened asks for a check unless the last one is younger. */
+  readonly checkNowEveryMs: number;
   readonly health: Health;
   readonly numbers: NumberReading;
   /** Where the operator looks at the execution of a lookup run; undefined where no address is known. */

@@ -98,6 +98,7 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
     countries: ['DE', 'FR', 'US'],
     exampleCallerId: '+493023125000',
     allowPrivateWebhooks: false,
+    checkNowEveryMs: 10_000,
     numbers: { read: readNumber, rulesOfCountry: defaultDialingRules },
     executionUrl: (runId) => `http://localhost:8233/namespaces/default/workflows/lookup-${runId}`,
     health: { ready: () => true, parts: () => ({ postgres: 'ok', temporal: 'ok' }) },

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { defaultIntervals } from '../../src/domain/connection-life.ts';
 
 it('has a default for everything when the stand-in is used', () => {
   const config = loadConfig({});
@@ -10,6 +11,33 @@ it('has a default for everything when the stand-in is used', () => {
 
 it('takes an empty variable for an unset one', () => {
   expect(loadConfig({ PORT: '' }).settings.PORT).toBe(3000);
+});
+
+it('takes every interval of a connection from a setting, and the same ones without', () => {
+  expect(loadConfig({}).connectionIntervals).toEqual(defaultIntervals);
+  const environment = {
+    CONNECTION_VALIDATE_EVERY_MS: '11',
+    CONNECTION_CHECK_NOW_EVERY_MS: '12',
+    CONNECTION_REFRESH_AHEAD_MS: '13',
+    CONNECTION_REFRESH_AT_LEAST_EVERY_MS: '14',
+    CONNECTION_RIGHTS_CHECK_EVERY_MS: '15',
+    CONNECTION_RETRY_FIRST_MS: '16',
+    CONNECTION_RETRY_MAX_MS: '17',
+    CONNECTION_UNCERTAIN_WARNING_MS: '18',
+    CONNECTION_RECHECK_MS: '19,20',
+  };
+  expect(loadConfig(environment).connectionIntervals).toEqual({
+    validateEveryMs: 11,
+    checkNowEveryMs: 12,
+    refreshAheadMs: 13,
+    refreshAtLeastEveryMs: 14,
+    rightsCheckEveryMs: 15,
+    retryFirstMs: 16,
+    retryMaxMs: 17,
+    uncertainWarningMs: 18,
+    recheckDelaysMs: [19, 20],
+    historyEvents: defaultIntervals.historyEvents,
+  });
 });
 
 it('bounds what lookups take from an org by settings, and leaves something of the daily calls to the connection', () => {

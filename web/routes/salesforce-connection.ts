@@ -11,14 +11,11 @@ import { contentSecurityPolicy } from '../plugins/content-security-policy.ts';
 import { accountOf } from '../plugins/session.ts';
 import { loginHostFields, type LoginHostFields } from '../schemas/login-host.ts';
 
-/** A page that is opened asks for a check unless the last one is younger than this. */
-const freshForMs = 10_000;
-
 /** How long a form waits for what it asked for; what takes longer follows on the page. */
 const answerWithinMs = 3_000;
 
 export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
-  const { services, texts: t, pages, cookies, flashes, standIn } = portal;
+  const { services, texts: t, pages, cookies, flashes, standIn, checkNowEveryMs } = portal;
   // The form leads to Salesforce, and from there maybe to the sign-in page of the org's own identity provider.
   const helmet = { contentSecurityPolicy: contentSecurityPolicy(['https:', ...(standIn ? [standIn.url] : [])]) };
 
@@ -42,7 +39,7 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
   /** The page does not wait for it: what comes of it follows live. */
   function checkUnlessFresh(connection: Connection | undefined): void {
     if (!connection || connection.state === 'disconnected') return;
-    if (services.clock.now() - (connection.lastCheckedAtMs ?? 0) < freshForMs) return;
+    if (services.clock.now() - (connection.lastCheckedAtMs ?? 0) < checkNowEveryMs) return;
     services.engine.checkNow(connection.orgId).catch((error: unknown) => {
       app.log.warn({ err: error, orgId: connection.orgId }, 'a check could not be asked for');
     });
@@ -88,8 +85,8 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
     const askedAtMs = services.clock.now();
     await within(services.engine.checkNow(orgId), answerWithinMs, request);
     const after = await services.connections.ofAccount(accountOf(request).id);
-    // One that is younger than ten seconds counts: the engine makes no second one.
-    const isChecked = after?.id === id && (after.lastCheckedAtMs ?? 0) > askedAtMs - freshForMs;
+    // One that is as young counts: the engine makes no second one.
+    const isChecked = after?.id === id && (after.lastCheckedAtMs ?? 0) > askedAtMs - checkNowEveryMs;
     request.audited = { subject: orgId, detail: isChecked ? { found: after.state } : {} };
     flashes.set(reply, { notice: t(isChecked ? 'connection.checked' : 'connection.check-under-way') });
     return reply.redirect('/salesforce-connection', 303);
