@@ -1,7 +1,7 @@
 import { parsePhoneNumberFromString, type PhoneNumber as ParsedNumber } from 'libphonenumber-js/min';
 import type { DialingRules } from '../domain/dialing-rules.ts';
-import { isCountry } from './numbering-plans.ts';
-import { isWithheld, isWithheldNumber } from './withheld.ts';
+import { isCountry, isNanp } from './numbering-plans.ts';
+import { isKeypadWord, isWithheld, isZeros } from './withheld.ts';
 
 /** A number in full. */
 export interface PhoneNumber {
@@ -46,7 +46,8 @@ export function readExplained(raw: string, rules: DialingRules): ExplainedReadin
   if (isWithheld(text)) return whole({ kind: 'withheld' });
   const dialled = withoutSeparators(text);
   if (dialled === undefined) return whole({ kind: 'invalid' });
-  if (isWithheldNumber(dialled)) return whole({ kind: 'withheld' });
+  if (isZeros(dialled) || (isKeypadWord(dialled) && !isDialledAtHome(dialled, rules)))
+    return whole({ kind: 'withheld' });
   if (/^\d+$/.test(dialled) && dialled.length <= rules.internalLength) {
     return whole({ kind: 'internal', digits: dialled });
   }
@@ -74,6 +75,20 @@ export function readStored(text: string, country: string): PhoneNumber | undefin
 /** Whether the digits, without any prefix, are a number that the country's plan knows. */
 export function isNationalNumber(digits: string, country: string): boolean {
   return isCountry(country) && parsePhoneNumberFromString(digits, country)?.isValid() === true;
+}
+
+/**
+ * Whether the country's plan knows the digits as they are dialled: with no prefix where it has none or does without it (`8656696` in
+ * Iceland), or with what the rules put in front.
+ */
+function isDialledAtHome(dialled: string, rules: DialingRules): boolean {
+  const { country, countryCode, longDistancePrefix: trunk, areaCode, addPrefix } = rules;
+  const added = addPrefix + areaCode;
+  return (
+    /^\d/.test(dialled) &&
+    (added !== '' || trunk === '' || isNanp(countryCode)) &&
+    isNationalNumber(added + dialled, country)
+  );
 }
 
 const toNumber = (parsed: ParsedNumber): PhoneNumber => ({

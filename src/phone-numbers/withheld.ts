@@ -1,8 +1,8 @@
 /*
  * One rule for what arrives without a number. It is *withheld* when it says that there is none: nothing at all, or nothing but
  * punctuation; one of the words for it, be they a network's, a handset's or a program's (`null`, `NaN`); or digits that stand for such
- * a word. Everything else that is no number is *invalid*: something was sent, and nobody knows what is meant. Both are a clean miss
- * without a call to Salesforce.
+ * a word and are nobody's number. Everything else that is no number is *invalid*: something was sent, and nobody knows what is meant.
+ * Both are a clean miss without a call to Salesforce.
  */
 
 /** What networks, phone systems, handsets and programs write in place of a number, without case, accents and punctuation. */
@@ -36,6 +36,8 @@ export function isWithheld(text: string): boolean {
   return word === '' ? nothing.test(text) : words.has(word);
 }
 
-/** Whether the dialled digits are a stand-in for a number that is not told. */
-export const isWithheldNumber = (dialled: string): boolean =>
-  /^\+?0+$/.test(dialled) || keypadWords.has(dialled.replace(/^\+/, ''));
+/** Whether the dialled text is nothing but zeros, which stand for a number that is not told. */
+export const isZeros = (dialled: string): boolean => /^\+?0+$/.test(dialled);
+
+/** Whether the dialled text spells a word for it on the keypad. Without the plus it may be a number all the same, somewhere. */
+export const isKeypadWord = (dialled: string): boolean => keypadWords.has(dialled.replace(/^\+/, ''));

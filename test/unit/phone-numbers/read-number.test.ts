@@ -88,6 +88,25 @@ describe('readNumber', () => {
     expect(e164(raw, american)).toBe(expected);
   });
 
+  it.each([
+    ['8656696', 'IS', {}, '+3548656696'],
+    ['7378742833', 'US', {}, '+17378742833'],
+    ['8656696', 'US', { areaCode: '415' }, '+14158656696'],
+    ['8656696', 'DE', { areaCode: '89' }, '+49898656696'],
+    ['266696687', 'DE', { addPrefix: '0' }, '+49266696687'],
+    // Nobody dials these so: a trunk prefix is missing, or the plan does not know them.
+    ['8656696', 'US', {}, 'withheld'],
+    ['8656696', 'GB', {}, 'withheld'],
+    ['266696687', 'DE', {}, 'withheld'],
+    ['+7378742833', 'US', {}, 'withheld'],
+    ['+8656696', 'IS', {}, 'withheld'],
+  ] as const)(
+    'reads %j, a word on the keypad, at a phone system in %s with %j as %s',
+    (raw, country, rules, expected) => {
+      expect(e164(raw, { ...defaultDialingRules(country), ...rules })).toBe(expected);
+    },
+  );
+
   it('keeps the Italian zero and tells country, code and national number', () => {
     expect(readNumber('06 12345678', defaultDialingRules('IT'))).toEqual({
       kind: 'number',
