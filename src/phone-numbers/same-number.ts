@@ -3,8 +3,11 @@ import { isNanp, numberingPlan } from './numbering-plans.ts';
 import { isNationalNumber, readStored, type PhoneNumber } from './read-number.ts';
 import { mainNumbers, trunkPrefixOf } from './spellings.ts';
 
-/** `same`: the caller's own number. `main`: the main number of the company whose direct-dial number calls. */
-export type Agreement = 'same' | 'main' | undefined;
+/**
+ * How many digits are cut from the right of the caller's number to make the stored one of it. 0: it is the caller's own; else the main
+ * number of the company whose direct-dial number calls, the likelier the fewer. Undefined: it is another's.
+ */
+export type Agreement = number | undefined;
 
 const extension = /(?<=\d[\s().\-/,;]*)(?:extension|extn?|x|durchwahl|dw|#)[\s.:=]*\d{1,7}\s*$/i;
 /** A main number as German companies print it: `07525 43312-0`. */
@@ -20,14 +23,12 @@ export function agreement(stored: string, number: PhoneNumber, rules: DialingRul
   for (const text of texts) {
     const written = normalise(text);
     if (written.digits.length < 4) continue;
-    if (isOneOf(written, accepted, number, rules) || isSameByPlan(text, number, rules)) return 'same';
+    if (isOneOf(written, accepted, number, rules) || isSameByPlan(text, number, rules)) return 0;
   }
   const mains = mainNumbers(number, rules).map((national) => acceptedDigits({ ...number, national }, rules));
-  for (const text of texts) {
-    const written = normalise(text);
-    if (mains.some((main) => isOneOf(written, main, number, rules))) return 'main';
-  }
-  return undefined;
+  const written = [...texts].map(normalise);
+  const cut = mains.findIndex((main) => written.some((each) => isOneOf(each, main, number, rules)));
+  return cut === -1 ? undefined : cut + 1;
 }
 
 /** The texts that may be one number each: the whole, where no words stand between its digits, and its parts, where it lists several. */
@@ -39,7 +40,7 @@ function numbersIn(stored: string): ReadonlySet<string> {
 
 /** Whether a stored text is exactly the caller's number. */
 export const sameNumber = (stored: string, number: PhoneNumber, rules: DialingRules): boolean =>
-  agreement(stored, number, rules) === 'same';
+  agreement(stored, number, rules) === 0;
 
 interface Written {
   /** Without prefix for international calls; that is told by `international`. */

@@ -1,9 +1,7 @@
 import type { DialingRules } from '../domain/dialing-rules.ts';
-import { isMappedExtension } from '../domain/extensions.ts';
-import type { ExtensionSource, LookupStep, UserSource } from '../domain/lookup-step.ts';
+import type { LookupStep } from '../domain/lookup-step.ts';
 import type { AnswerReason, Finding } from '../domain/lookup.ts';
 import type { PhoneNumber } from '../phone-numbers/read-number.ts';
-import { agreement } from '../phone-numbers/same-number.ts';
 import { mainNumberSpellings, searchDigits, spellings } from '../phone-numbers/spellings.ts';
 import type {
   ExtensionMap,
@@ -11,12 +9,22 @@ import type {
   RecordQuestion,
   RecordSearch,
   RecordSearchCall,
-  RecordUser,
   SalesforceFailure,
   SalesforceSession,
 } from '../ports.ts';
+import { createFindExtension, type ExtensionPlace } from './find-extension.ts';
 import type { ReadQuestion } from './read-question.ts';
-import { findWithoutSearch, searchInputOf, type SearchInput } from './search-input.ts';
+import {
+  fewestCut,
+  judge,
+  judgeAgain,
+  rowsOf,
+  tellVerdicts,
+  type AskedStep,
+  type StepMatches,
+  type Verdict,
+} from './record-matches.ts';
+import { findWithoutSearch, searchInputOf } from './search-input.ts';
 
 export interface FindRecordRequest {
   /** Only what can be searched for is; where nothing can, that is a miss without a call to Salesforce. */
@@ -32,13 +40,16 @@ export interface FindRecordRequest {
   readonly observe?: (event: FindRecordEvent) => void;
 }
 
+type ApiUsage = { readonly used: number; readonly max: number } | undefined;
+
 export type FindRecordOutcome =
+  | { readonly ok: true; readonly finding: Finding; readonly apiUsage: ApiUsage }
   | {
-      readonly ok: true;
-      readonly finding: Finding;
-      readonly apiUsage: { readonly used: number; readonly max: number } | undefined;
-    }
-  | { readonly ok: false; readonly failure: SalesforceFailure };
+      readonly ok: false;
+      readonly failure: SalesforceFailure;
+      /** The position of the step that it is about; absent where it is about none. */
+      readonly step?: number;
+    };
 
 /** How Salesforce is asked: by exact values, by the digits in its search index, for the user whose extension it is. */
 export type FindRecordCall = 'values' | 'digits' | 'user';
@@ -54,34 +65,30 @@ export type FindRecordEvent =
       readonly step: number;
       readonly object: string;
       readonly recordId: string;
-      /**
-       * `no-answer`: it would have won, but yields none. `later-step`: it matches, but an earlier step has the answer. `main-number`:
-       * only the company's.
-       */
-      readonly verdict: 'winner' | 'also-matches' | 'no-answer' | 'main-number' | 'later-step' | 'other-number';
+      readonly verdict: Verdict;
     }
-  | { readonly kind: 'extension'; readonly step: number; readonly from: 'map' | 'user-field' | 'record' | 'nowhere' };
+  | { readonly kind: 'extension'; readonly step: number; readonly from: ExtensionPlace };
 
 export type FindRecord = (request: FindRecordRequest) => Promise<FindRecordOutcome>;
 
-/** A step that can be asked, with what it asks. */
-interface AskedStep {
-  readonly step: LookupStep;
-  readonly position: number;
-  readonly input: Exclude<SearchInput, { kind: 'none' }>;
-  readonly question: RecordQuestion;
+/** A step that Salesforce does not let be asked, now or ever. */
+interface Refusal {
+  readonly step: number;
+  readonly failure: SalesforceFailure;
 }
 
-/** The records of a step, the verified ones in their order. */
-interface StepMatches {
-  readonly asked: AskedStep;
-  readonly same: readonly FoundRecord[];
-  /** Those under the main number of the caller's company. */
-  readonly main: readonly FoundRecord[];
-  readonly other: readonly FoundRecord[];
+/** What the matches come to. */
+interface Decision {
+  readonly ok: true;
+  readonly matches: readonly StepMatches[];
+  /** The number of digits cut at which there are matches; undefined where nothing matches. */
+  readonly cut: number | undefined;
+  /** The step with the answer; undefined where none yields one. */
+  readonly winner: AskedStep | undefined;
+  /** Undefined where nothing matches, or where no step that matches could be asked to its end. */
+  readonly finding: Finding | undefined;
 }
-
-type ApiUsage = Extract<FindRecordOutcome, { ok: true }>['apiUsage'];
+type Failed = Extract<FindRecordOutcome, { ok: false }>;
 
 /**
  * Finds the record that a question is about, and what of it is the answer.
@@ -92,10 +99,10 @@ type ApiUsage = Extract<FindRecordOutcome, { ok: true }>['apiUsage'];
  *
  * Of the verified ones the first step's win that yields an answer (somebody's extension, or fields), and among these the first in the
  * administrator's order, then the lowest id; the answer says how many there were. A company's main number counts only where the
- * caller's own number is nowhere. Where no step yields an answer, the first that matched says why.
+ * caller's own number is nowhere, and of several the longest that is somewhere. Where no step yields an answer, the first that matched
+ * says why.
  *
- * A further call happens only for a user whom the queries could not tell: one by name, or the owner of something that a queue may own
- * and that came from the search index.
+ * A further call happens only for a user whom the queries could not tell: see `createFindExtension`.
  */
 export function createFindRecord(search: RecordSearch): FindRecord {
   return async (request) => {
@@ -109,34 +116,37 @@ export function createFindRecord(search: RecordSearch): FindRecord {
       signal,
       ...(observe && { onQueries: (queries) => observe({ kind: 'asking', call, queries }) }),
     });
+    const findExtension = createFindExtension({
+      search,
+      extensions: request.extensions,
+      call: () => callAs('user'),
+      tell: {
+        answered: (rows) => observe?.({ kind: 'answered', call: 'user', rows }),
+        extension: (step, from) => observe?.({ kind: 'extension', step, from }),
+      },
+    });
+    const refusals: Refusal[] = [];
 
     const exact = await search.byValues(
       asked.map((each) => each.question),
       callAs('values'),
     );
     if (!exact.ok) return exact;
-    const refusals: { asked: AskedStep; failure: SalesforceFailure }[] = [];
-    const matches = asked.map((each, index) => {
+    const byValues = asked.map((each, index) => {
       const result = exact.value[index];
-      if (result?.ok === false) {
-        refusals.push({ asked: each, failure: result.failure });
-        observe?.({ kind: 'refused', step: each.position, answer: result.failure.answer });
-      }
+      if (result?.ok === false) refuse(each, result.failure);
       return judge(each, result?.ok === true ? result.value : [], rules);
     });
-    observe?.({ kind: 'answered', call: 'values', rows: rowsOf(matches) });
+    observe?.({ kind: 'answered', call: 'values', rows: rowsOf(byValues) });
 
-    const first = matches.find(({ same }) => same.length > 0);
-    // What may be answered at the next attempt, and would come before the match found.
-    const outstanding = refusals.find(
-      ({ asked: { position }, failure }) => isPassing(failure) && position < (first?.asked.position ?? Infinity),
-    );
-    if (outstanding !== undefined) return { ok: false, failure: outstanding.failure };
-    if (first !== undefined) return decide(matches, 'same', exact.apiUsage);
+    const own = byValues.find(({ byCut }) => byCut.has(0));
+    const missing = outstanding(own?.asked.position);
+    if (missing !== undefined) return missing;
+    const known = own && (await decide(byValues));
+    if (known?.ok === false) return known;
+    if (known !== undefined) return outstanding(known.winner?.position) ?? conclude(known, exact.apiUsage);
 
-    const refused = new Set(refusals.map((refusal) => refusal.asked));
-    const searchable = asked.filter((each) => each.input.kind === 'number' && !refused.has(each));
-    const hasMain = matches.some(({ main }) => main.length > 0);
+    const searchable = asked.filter((each) => each.input.kind === 'number' && !isRefused(each));
     const found =
       searchable.length === 0
         ? undefined
@@ -146,59 +156,58 @@ export function createFindRecord(search: RecordSearch): FindRecord {
             callAs('digits'),
           );
     if (found?.ok === false) {
-      // The number itself may be somewhere, but its company is known: better than a fallback.
-      return hasMain ? decide(matches, 'main', exact.apiUsage) : found;
+      // Whoever is known, if only the company, is better than a fallback.
+      const best = await decide(byValues);
+      return best.ok && best.winner !== undefined ? conclude(best, exact.apiUsage) : found;
     }
-    const all = matches.map((before) => {
-      const records = found?.value[searchable.indexOf(before.asked)] ?? [];
-      return judge(before.asked, distinct([...before.same, ...before.main, ...before.other, ...records]), rules);
-    });
-    const apiUsage = found?.apiUsage ?? exact.apiUsage;
     if (found) observe?.({ kind: 'answered', call: 'digits', rows: found.value.flat().length });
-    if (all.some(({ same }) => same.length > 0)) return decide(all, 'same', apiUsage);
-    if (all.some(({ main }) => main.length > 0)) return decide(all, 'main', apiUsage);
+    const decision = await decide(
+      byValues.map((before) => judgeAgain(before, found?.value[searchable.indexOf(before.asked)] ?? [], rules)),
+    );
+    return decision.ok ? conclude(decision, found?.apiUsage ?? exact.apiUsage) : decision;
 
-    // A miss is only true when every step could be asked.
-    const [refusal] = refusals;
-    if (refusal !== undefined) return { ok: false, failure: refusal.failure };
-    tell(all, undefined, observe);
-    return { ok: true, finding: { reason: 'no-match', matches: 0 }, apiUsage };
+    function refuse({ position }: AskedStep, failure: SalesforceFailure): void {
+      refusals.push({ step: position, failure });
+      observe?.({ kind: 'refused', step: position, answer: failure.answer });
+    }
 
-    async function decide(
-      candidates: readonly StepMatches[],
-      agreeing: 'same' | 'main',
-      usage: ApiUsage,
-    ): Promise<FindRecordOutcome> {
+    function isRefused({ position }: AskedStep): boolean {
+      return refusals.some(({ step }) => step === position);
+    }
+
+    /** What may be answered at the next attempt, and would come before this step. */
+    function outstanding(position = Infinity): Failed | undefined {
+      const refusal = refusals.find(({ step, failure }) => isPassing(failure) && step < position);
+      return refusal && { ok: false, ...refusal };
+    }
+
+    /** The first step with an answer, among those with the longest number that matches. */
+    async function decide(matches: readonly StepMatches[]): Promise<Decision | Failed> {
+      const cut = fewestCut(matches);
       let withoutAnswer: Finding | undefined;
-      let broken: SalesforceFailure | undefined;
-      for (const { asked: each, [agreeing]: records } of candidates) {
+      for (const { asked: each, byCut } of matches) {
+        const records = (cut === undefined ? undefined : byCut.get(cut)) ?? [];
         const [record] = records;
         if (record === undefined) continue;
         const answer = await answerOf(each, record, records.length);
-        if (!answer.ok) {
-          if (isPassing(answer.failure)) return answer;
-          observe?.({ kind: 'refused', step: each.position, answer: answer.failure.answer });
-          broken ??= answer.failure;
-          continue;
+        if (answer.ok) {
+          if (answer.yields) return { ok: true, matches, cut, winner: each, finding: answer.finding };
+          withoutAnswer ??= answer.finding;
+        } else if (isPassing(answer.failure)) {
+          return { ...answer, step: each.position };
+        } else if (!isRefused(each)) {
+          refuse(each, answer.failure);
         }
-        if (answer.yields) {
-          tell(candidates, { agreeing, step: each.position }, observe);
-          return { ok: true, finding: answer.finding, apiUsage: usage };
-        }
-        withoutAnswer ??= answer.finding;
       }
-      tell(candidates, { agreeing, step: Infinity }, observe);
-      if (withoutAnswer !== undefined) return { ok: true, finding: withoutAnswer, apiUsage: usage };
-      return broken === undefined
-        ? { ok: true, finding: { reason: 'no-match', matches: 0 }, apiUsage: usage }
-        : { ok: false, failure: broken };
+      return { ok: true, matches, cut, winner: undefined, finding: withoutAnswer };
     }
 
     async function answerOf(
-      { step, position }: AskedStep,
+      asked: AskedStep,
       record: FoundRecord,
       count: number,
     ): Promise<{ ok: true; finding: Finding; yields: boolean } | { ok: false; failure: SalesforceFailure }> {
+      const { step } = asked;
       if (count > 1 && step.whenSeveral === 'answer-several')
         return { ok: true, finding: { reason: 'matched-several', matches: count }, yields: true };
       const matched: AnswerReason = count > 1 ? 'matched-several' : 'matched';
@@ -209,55 +218,23 @@ export function createFindRecord(search: RecordSearch): FindRecord {
         object: record.object,
       };
       if (step.extension === undefined) return { ok: true, finding: { reason: matched, ...basis }, yields: true };
-      const extension = await extensionOf(step.extension, record, position);
-      if (!extension.ok) return extension;
-      return 'extension' in extension
-        ? { ok: true, finding: { reason: matched, ...basis, extension: extension.extension }, yields: true }
-        : { ok: true, finding: { reason: extension.missing, ...basis }, yields: false };
+      const found = await findExtension(asked, step.extension, record);
+      if (!found.ok) return found;
+      return 'extension' in found
+        ? { ok: true, finding: { reason: matched, ...basis, extension: found.extension }, yields: true }
+        : { ok: true, finding: { reason: found.missing, ...basis }, yields: false };
     }
 
-    async function extensionOf(
-      source: ExtensionSource,
-      record: FoundRecord,
-      position: number,
-    ): Promise<
-      | { ok: true; extension: string }
-      | { ok: true; missing: 'no-extension' | 'owner-inactive' }
-      | { ok: false; failure: SalesforceFailure }
-    > {
-      /** A field of Salesforce may hold anything; what cannot be rung is no extension. */
-      const from = (where: 'map' | 'user-field' | 'record', value: string | undefined) => {
-        const extension = value !== undefined && isMappedExtension(value) ? value : undefined;
-        observe?.({ kind: 'extension', step: position, from: extension === undefined ? 'nowhere' : where });
-        return extension === undefined
-          ? ({ ok: true, missing: 'no-extension' } as const)
-          : ({ ok: true, extension } as const);
-      };
-      if (source.from === 'record') return from('record', record.values[source.field]);
-      const named = nameOf(source.user, record);
-      const mapped = named === undefined ? undefined : request.extensions.userNamed(named);
-      if (mapped !== undefined) return from('map', mapped.extension);
-      const user = await userOf(source, record, named);
-      if (!user.ok) return user;
-      if (user.value?.kind !== 'user') return from('user-field', undefined);
-      if (!user.value.isActive) return { ok: true, missing: 'owner-inactive' };
-      const extension = request.extensions.ofUser(user.value.id);
-      return extension === undefined ? from('user-field', user.value.fields[source.userField]) : from('map', extension);
-    }
-
-    /** Whom the step asks about; Salesforce is asked once more only where the queries could not tell. */
-    async function userOf(
-      { user, userField }: Extract<ExtensionSource, { from: 'user' }>,
-      record: FoundRecord,
-      named: string | undefined,
-    ): Promise<{ ok: true; value: RecordUser | undefined } | { ok: false; failure: SalesforceFailure }> {
-      const told = user.is === 'field' ? record.users[user.field] : undefined;
-      const by = told?.kind === 'user-id-only' ? { id: told.id } : named === undefined ? undefined : { name: named };
-      if (by === undefined) return { ok: true, value: told };
-      const answer = await search.user(by, [userField], callAs('user'));
-      if (!answer.ok) return answer;
-      observe?.({ kind: 'answered', call: 'user', rows: answer.value === undefined ? 0 : 1 });
-      return { ok: true, value: answer.value };
+    function conclude({ matches, cut, winner, finding }: Decision, apiUsage: ApiUsage): FindRecordOutcome {
+      tellVerdicts(
+        matches,
+        cut === undefined ? undefined : { cut, step: winner?.position },
+        (step, { object, id }, verdict) => observe?.({ kind: 'judged', step, object, recordId: id, verdict }),
+      );
+      const [refusal] = refusals;
+      // A miss is only true when every step could be asked.
+      if (finding === undefined && refusal !== undefined) return { ok: false, ...refusal };
+      return { ok: true, finding: finding ?? { reason: 'no-match', matches: 0 }, apiUsage };
     }
   };
 }
@@ -303,90 +280,5 @@ const numbersOf = (asked: readonly AskedStep[]): readonly PhoneNumber[] => [
   ...new Set(asked.flatMap(({ input }) => (input.kind === 'number' ? [input.number] : []))),
 ];
 
-const distinct = (records: readonly FoundRecord[]): readonly FoundRecord[] => [
-  ...new Map(records.map((record) => [record.id, record])).values(),
-];
-
-/** Verifies each record by the fields of its step. What was asked for exactly needs no proof. */
-function judge(asked: AskedStep, records: readonly FoundRecord[], rules: DialingRules): StepMatches {
-  const { input, step } = asked;
-  const verdictOf = (record: FoundRecord): 'same' | 'main' | 'other' => {
-    if (input.kind === 'exact') return 'same';
-    const agreements = step.fields.map((field) => {
-      const value = record.values[field];
-      return value === undefined ? undefined : agreement(value, input.number, rules);
-    });
-    return agreements.includes('same') ? 'same' : agreements.includes('main') ? 'main' : 'other';
-  };
-  const groups = { same: [] as FoundRecord[], main: [] as FoundRecord[], other: [] as FoundRecord[] };
-  for (const record of distinct(records)) groups[verdictOf(record)].push(record);
-  const inOrder = compareRecords(step);
-  return { asked, same: groups.same.sort(inOrder), main: groups.main.sort(inOrder), other: groups.other };
-}
-
-/** As the queries order, since rows of several queries are put together: empty fields last, ties to the lowest id. */
-function compareRecords({ order }: LookupStep): (one: FoundRecord, other: FoundRecord) => number {
-  return (one, other) => {
-    for (const [index, left] of one.rank.entries()) {
-      const right = other.rank[index];
-      if (left === undefined || right === undefined) {
-        if (left !== right) return left === undefined ? 1 : -1;
-        continue;
-      }
-      const compared = compareValues(left, right);
-      const descending = (order[index]?.direction ?? 'descending') === 'descending';
-      if (compared !== 0) return descending ? -compared : compared;
-    }
-    return one.id < other.id ? -1 : 1;
-  };
-}
-
-type Comparable = string | number | boolean;
-
-function compareValues(one: Comparable, other: Comparable): number {
-  if (typeof one === 'string' && typeof other === 'string') {
-    const left = one.toLowerCase();
-    const right = other.toLowerCase();
-    return left < right ? -1 : left > right ? 1 : 0;
-  }
-  return Number(one) - Number(other);
-}
-
 const fieldsOf = ({ returns }: LookupStep, { values }: FoundRecord): Readonly<Record<string, string>> =>
   Object.fromEntries(returns.map(({ field, name, empty }) => [name, values[field] ?? empty]));
-
-function nameOf(user: UserSource, { values }: FoundRecord): string | undefined {
-  switch (user.is) {
-    case 'field':
-      return undefined;
-    case 'named':
-      return user.name;
-    case 'named-in':
-      return values[user.field];
-  }
-}
-
-const rowsOf = (matches: readonly StepMatches[]): number =>
-  matches.reduce((rows, { same, main, other }) => rows + same.length + main.length + other.length, 0);
-
-/** `winner`: the step with the answer, beyond all of them where none has one; undefined where nothing matches. */
-function tell(
-  matches: readonly StepMatches[],
-  winner: { readonly agreeing: 'same' | 'main'; readonly step: number } | undefined,
-  observe: ((event: FindRecordEvent) => void) | undefined,
-): void {
-  if (observe === undefined) return;
-  for (const { asked, same, main, other } of matches) {
-    const { position } = asked;
-    const judged = (record: FoundRecord, verdict: Extract<FindRecordEvent, { kind: 'judged' }>['verdict']) =>
-      observe({ kind: 'judged', step: position, object: record.object, recordId: record.id, verdict });
-    const agreeing = winner?.agreeing === 'main' ? main : same;
-    for (const [index, record] of agreeing.entries()) {
-      if (winner === undefined || position > winner.step) judged(record, 'later-step');
-      else if (index > 0) judged(record, 'also-matches');
-      else judged(record, position === winner.step ? 'winner' : 'no-answer');
-    }
-    if (winner?.agreeing !== 'main') for (const record of main) judged(record, 'main-number');
-    for (const record of other) judged(record, 'other-number');
-  }
-}

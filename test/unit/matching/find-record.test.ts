@@ -233,6 +233,40 @@ describe('findRecord', () => {
       expect(await finding()).toMatchObject({ reason: 'matched', extension: '300' });
     });
 
+    it.each([
+      ['07525 4331', '07525 433'],
+      ['07525 4331-0', '+49 7525 43-0'],
+      ['+49 75 25 / 43 31', '07525 433-0'],
+    ])('takes the longer of two, whatever was modified last: %j, not %j', async (longer, shorter) => {
+      const records = [
+        record('Account', '001A', longer, { owner: owner('301') }),
+        record('Account', '001B', shorter, { owner: owner('302'), lastModifiedAtMs: 9_000 }),
+      ];
+      for (const stored of [records, records.toReversed()]) {
+        search.records = stored;
+        expect(await finding()).toMatchObject({ reason: 'matched', matches: 1, extension: '301', recordId: '001A' });
+      }
+    });
+
+    it('takes the longest of all steps, and counts those that have it', async () => {
+      search.records = [
+        record('Contact', '003A', '07525 433', { owner: owner('301') }),
+        record('Account', '001A', '07525 4331', { owner: owner('302') }),
+        record('Account', '001B', '07525 4331-0', { owner: owner('303'), lastModifiedAtMs: 9_000 }),
+      ];
+      const events: FindRecordEvent[] = [];
+      expect(await finding('+49752543312', { events })).toMatchObject({
+        reason: 'matched-several',
+        matches: 2,
+        recordId: '001B',
+      });
+      expect(events.filter(({ kind }) => kind === 'judged')).toMatchObject([
+        { recordId: '003A', verdict: 'main-number' },
+        { recordId: '001B', verdict: 'winner' },
+        { recordId: '001A', verdict: 'also-matches' },
+      ]);
+    });
+
     it('does not, where the rules cut no digits', async () => {
       search.records = [main];
       expect(await finding('+49752543312', { rules: { ...german, ddiDigits: 0 } })).toMatchObject({
@@ -258,7 +292,7 @@ describe('findRecord', () => {
     it('tells the failure of the question for the owner', async () => {
       search.records = [record('Lead', '00QA', '0752543312', { owner: { kind: 'user-id-only', id: '005A' } })];
       search.failures.user = away;
-      expect(await find()).toEqual({ ok: false, failure: away });
+      expect(await find()).toEqual({ ok: false, failure: away, step: 1 });
     });
 
     it('goes on without an object that is refused for good, but never says no-match', async () => {
@@ -266,13 +300,13 @@ describe('findRecord', () => {
       search.records = [record('Account', '001A', '0752543312')];
       expect(await finding()).toMatchObject({ reason: 'matched', object: 'Account' });
       search.records = [];
-      expect(await find()).toEqual({ ok: false, failure: denied });
+      expect(await find()).toEqual({ ok: false, failure: denied, step: 1 });
     });
 
     it('asks again when an object that comes first failed for the moment', async () => {
       search.records = [record('Account', '001A', '0752543312')];
       search.refused = [{ object: 'Contact', failure: away }];
-      expect(await find()).toEqual({ ok: false, failure: away });
+      expect(await find()).toEqual({ ok: false, failure: away, step: 0 });
     });
 
     it('does not wait for an object that comes after the match', async () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
 import { readNumber } from '../../../src/phone-numbers/read-number.ts';
 import { agreement } from '../../../src/phone-numbers/same-number.ts';
-import { outcomeOf } from './outcome.ts';
-import { exceptions, matchingTable } from './table.ts';
+import { outcomeOf, winnersOf } from './outcome.ts';
+import { exceptions, matchingContests, matchingTable } from './table.ts';
 
 const countries = [...new Set(matchingTable.map(({ country }) => country))];
 const excepted = (row: (typeof matchingTable)[number]) => exceptions.some(({ matches }) => matches(row));
@@ -22,6 +22,10 @@ describe('the matching table', () => {
       .map((row) => ({ row, ...outcomeOf(row) }))
       .filter(({ row, verdict }) => verdict !== row.expected);
     expect(wrong).toEqual([]);
+  });
+
+  it.each(matchingContests)('lets $wins win of $stored for $arrives', (contest) => {
+    expect(winnersOf(contest)).toEqual(contest.wins);
   });
 
   it('lists no exception that is none', () => {

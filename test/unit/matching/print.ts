@@ -1,5 +1,5 @@
-import { outcomeOf } from './outcome.ts';
-import { exceptions, matchingTable } from './table.ts';
+import { outcomeOf, winnersOf } from './outcome.ts';
+import { exceptions, matchingContests, matchingTable } from './table.ts';
 
 /** Prints what the matching table holds and how many of its rows come out as wished. */
 const judged = matchingTable.map((row) => ({ row, ...outcomeOf(row) }));
@@ -8,6 +8,7 @@ const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed
 
 const wanted = judged.filter(({ row }) => row.expected !== 'miss');
 const strangers = judged.filter(({ row }) => row.expected === 'miss');
+const contestsWon = matchingContests.filter((each) => winnersOf(each).join() === each.wins.join());
 const found = wanted.filter(isRight);
 const refused = strangers.filter(isRight);
 console.table({
@@ -21,6 +22,7 @@ console.table({
   recall: share(found.length, wanted.length),
   'not to be found': strangers.length,
   precision: share(found.length, found.length + strangers.length - refused.length),
+  'several stored, the right one wins': `${contestsWon.length} of ${matchingContests.length}`,
 });
 for (const each of judged.filter((one) => !isRight(one))) {
   const { row, verdict, foundBy } = each;
@@ -29,3 +31,5 @@ for (const each of judged.filter((one) => !isRight(one))) {
     `${row.country} ${row.arrives} (${row.how}) · ${row.stored} (${row.notation}): ${verdict} by ${foundBy}, not ${row.expected}: ${reason}`,
   );
 }
+for (const each of matchingContests.filter((one) => !contestsWon.includes(one)))
+  console.log(`${each.country} ${each.arrives} of ${each.stored.join(' | ')}: ${winnersOf(each).join(' | ')}`);

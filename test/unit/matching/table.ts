@@ -10,6 +10,8 @@ export interface MatchingRow {
   readonly country: string;
   /** The caller's number as it arrives. */
   readonly arrives: string;
+  /** The number called, which is no substitute for the caller's. */
+  readonly called?: string;
   readonly how: string;
   readonly stored: string;
   readonly notation: string;
@@ -244,7 +246,10 @@ const written: readonly MatchingRow[] = [
     ['+49 7525 4331-0', 'main'],
     ['07525 4331', 'main'],
     ['07525/433', 'main'],
+    ['07525/43-0', 'main'],
     ['07525 434-0', 'miss'],
+    ['07525 4332-0', 'miss'],
+    ['07525 4-0', 'miss'],
     ['07525 43310', 'miss'],
     ['07525 43313', 'miss'],
     ['07525', 'miss'],
@@ -326,6 +331,8 @@ const written: readonly MatchingRow[] = [
     '101',
     'sip:anonymous@anonymous.invalid',
     '+266696687',
+    '266696687',
+    '+8656696',
     '0',
     'asdf',
   ].map((arrives): MatchingRow => ({
@@ -336,6 +343,42 @@ const written: readonly MatchingRow[] = [
     notation: 'the same text',
     expected: 'miss',
   })),
+  ...(
+    [
+      ['', 'withheld: an empty caller id'],
+      ['anonymous', 'withheld in words'],
+      ['sip:anonymous@anonymous.invalid', 'withheld in a URI'],
+      ['101', 'an internal call'],
+      ['asdf', 'a caller id that is none'],
+    ] as const
+  ).flatMap(([arrives, how]) =>
+    ['+49752543312', '07525 43312'].map((stored): MatchingRow => ({
+      country: 'DE',
+      arrives,
+      called: '+49752543312',
+      how,
+      stored,
+      notation: 'the number called',
+      expected: 'miss',
+    })),
+  ),
+  // Words on the keypad (UNKNOWN, RESTRICTED) that are somebody's number where they are dialled so.
+  ...rows('IS', '8656696', 'a word on the keypad, dialled at home', {}, [
+    ['865 6696', 'hit'],
+    ['+354 865 6696', 'hit'],
+    ['865 6697', 'miss'],
+  ]),
+  ...rows('US', '7378742833', 'a word on the keypad, dialled at home', {}, [
+    ['(737) 874-2833', 'hit'],
+    ['+1 737-874-2833', 'hit'],
+    ['(737) 874-2834', 'miss'],
+  ]),
+  ...rows('DE', '8656696', 'a word on the keypad, area code in the rules', { areaCode: '89' }, [
+    ['089 8656696', 'hit'],
+    ['089 8656697', 'miss'],
+  ]),
+  ...rows('DE', '8656696', 'a word on the keypad, which nobody dials so', {}, [['08656 696', 'miss']]),
+  ...rows('US', '8656696', 'a word on the keypad, which nobody dials so', {}, [['865-6696', 'miss']]),
 ];
 
 function rows(
@@ -374,6 +417,39 @@ function rowsOf(example: Example): readonly MatchingRow[] {
 }
 
 export const matchingTable: readonly MatchingRow[] = [...written, ...numbers.flatMap(rowsOf)];
+
+/** Texts that are stored at the same time, of which one number's win. */
+export interface MatchingContest {
+  readonly country: string;
+  readonly arrives: string;
+  readonly stored: readonly string[];
+  /** Those of `stored` that win. */
+  readonly wins: readonly string[];
+}
+
+const contest = (country: string, arrives: string, stored: readonly string[], ...wins: string[]): MatchingContest => ({
+  country,
+  arrives,
+  stored,
+  wins,
+});
+
+/** The own number before a main number, and of main numbers the longest. */
+export const matchingContests: readonly MatchingContest[] = [
+  contest('DE', '+49752543312', ['07525 4331', '07525 433'], '07525 4331'),
+  contest('DE', '+49752543312', ['07525 433-0', '+49 7525 4331-0'], '+49 7525 4331-0'),
+  contest('DE', '+49752543312', ['07525 43-0', '07525/433', '07525 434'], '07525/433'),
+  contest('DE', '+49752543312', ['07525 4331', '07525 43312'], '07525 43312'),
+  contest('DE', '+49752543312', ['07525 4331', '+49 75 25 433 12', '07525 433'], '+49 75 25 433 12'),
+  contest('DE', '+49752543312', ['07525 4331-0', '+49 7525 4331', '07525 433'], '07525 4331-0', '+49 7525 4331'),
+  contest('DE', '+49752543312', ['07525 433, 07525 4331', '07525 433'], '07525 433, 07525 4331'),
+  contest('AT', '+4315121234', ['01 5121-0', '01 512123', '01 51212'], '01 512123'),
+  contest('GB', '+442089481345', ['020 8948 1-0', '020 8948 134'], '020 8948 134'),
+  contest('FR', '+33142345678', ['01 42 34 56', '01 42 34 567'], '01 42 34 567'),
+  contest('DE', '0044734273833', ['0044734273-0', '0044 734 27383'], '0044 734 27383'),
+  contest('US', '+14155550100', ['(415) 555-010', '(415) 555-0100'], '(415) 555-0100'),
+  contest('US', '+14155550100', ['(415) 555-010', '(415) 555-01']),
+];
 
 /** Rows whose outcome is not the one wished for, each with the reason; they count as such in the printed table. */
 export const exceptions: readonly { readonly matches: (row: MatchingRow) => boolean; readonly reason: string }[] = [];

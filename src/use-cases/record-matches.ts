@@ -1,0 +1,126 @@
+import type { DialingRules } from '../domain/dialing-rules.ts';
+import type { LookupStep } from '../domain/lookup-step.ts';
+import { agreement } from '../phone-numbers/same-number.ts';
+import type { FoundRecord, RecordQuestion } from '../ports.ts';
+import type { SearchInput } from './search-input.ts';
+
+/** A step that can be asked, with what it asks. */
+export interface AskedStep {
+  readonly step: LookupStep;
+  readonly position: number;
+  readonly input: Exclude<SearchInput, { kind: 'none' }>;
+  readonly question: RecordQuestion;
+}
+
+/** The records of a step, verified. */
+export interface StepMatches {
+  readonly asked: AskedStep;
+  /**
+   * Those that match, in their order, by how many digits are cut from the caller's number: 0 for the caller's own and for what was asked
+   * exactly, else those under a main number of the caller's company.
+   */
+  readonly byCut: ReadonlyMap<number, readonly FoundRecord[]>;
+  readonly other: readonly FoundRecord[];
+}
+
+/** Verifies each record by the fields of its step. What was asked for exactly needs no proof. */
+export function judge(asked: AskedStep, records: readonly FoundRecord[], rules: DialingRules): StepMatches {
+  const { input, step } = asked;
+  const cutOf = (record: FoundRecord): number | undefined => {
+    if (input.kind === 'exact') return 0;
+    const cuts = step.fields.flatMap((field) => {
+      const value = record.values[field];
+      return (value === undefined ? undefined : agreement(value, input.number, rules)) ?? [];
+    });
+    return cuts.length === 0 ? undefined : Math.min(...cuts);
+  };
+  const byCut = new Map<number, FoundRecord[]>();
+  const other: FoundRecord[] = [];
+  for (const record of distinct(records).toSorted(compareRecords(step))) {
+    const cut = cutOf(record);
+    if (cut === undefined) other.push(record);
+    else byCut.set(cut, [...(byCut.get(cut) ?? []), record]);
+  }
+  return { asked, byCut, other };
+}
+
+/** The same with what the search index has told; of a record that both told, what the queries told, which is more. */
+export const judgeAgain = (
+  { asked, byCut, other }: StepMatches,
+  records: readonly FoundRecord[],
+  rules: DialingRules,
+): StepMatches => judge(asked, [...[...byCut.values()].flat(), ...other, ...records], rules);
+
+/** The number of digits at which something matches, over all steps: the longest number wins, wherever it is. */
+export function fewestCut(matches: readonly StepMatches[]): number | undefined {
+  const cuts = matches.flatMap(({ byCut }) => [...byCut.keys()]);
+  return cuts.length === 0 ? undefined : Math.min(...cuts);
+}
+
+export const rowsOf = (matches: readonly StepMatches[]): number =>
+  matches.reduce((rows, { byCut, other }) => rows + [...byCut.values()].flat().length + other.length, 0);
+
+/**
+ * `no-answer`: it would have won, but yields none. `later-step`: it matches, but an earlier step has the answer. `main-number`: only a
+ * main number of the company, shorter than what another record has.
+ */
+export type Verdict = 'winner' | 'also-matches' | 'no-answer' | 'main-number' | 'later-step' | 'other-number';
+
+/**
+ * Tells of each record why it won or did not. `cut`: the number of digits at which there are matches; `step`: the one with the answer,
+ * undefined where none has.
+ */
+export function tellVerdicts(
+  matches: readonly StepMatches[],
+  decided: { readonly cut: number; readonly step: number | undefined } | undefined,
+  tell: (step: number, record: FoundRecord, verdict: Verdict) => void,
+): void {
+  for (const { asked, byCut, other: others } of matches) {
+    const { position } = asked;
+    const isBehind = decided?.step !== undefined && position > decided.step;
+    for (const [cut, records] of [...byCut].sort(([one], [other]) => one - other)) {
+      for (const [index, record] of records.entries()) {
+        if (cut !== decided?.cut) tell(position, record, 'main-number');
+        else if (isBehind) tell(position, record, 'later-step');
+        else if (index > 0) tell(position, record, 'also-matches');
+        else tell(position, record, position === decided.step ? 'winner' : 'no-answer');
+      }
+    }
+    for (const record of others) tell(position, record, 'other-number');
+  }
+}
+
+/** Of a record that comes twice, the first. */
+function distinct(records: readonly FoundRecord[]): readonly FoundRecord[] {
+  const byId = new Map<string, FoundRecord>();
+  for (const record of records) if (!byId.has(record.id)) byId.set(record.id, record);
+  return [...byId.values()];
+}
+
+/** As the queries order, since rows of several queries are put together: empty fields last, ties to the lowest id. */
+function compareRecords({ order }: LookupStep): (one: FoundRecord, other: FoundRecord) => number {
+  return (one, other) => {
+    for (const [index, left] of one.rank.entries()) {
+      const right = other.rank[index];
+      if (left === undefined || right === undefined) {
+        if (left !== right) return left === undefined ? 1 : -1;
+        continue;
+      }
+      const compared = compareValues(left, right);
+      const descending = (order[index]?.direction ?? 'descending') === 'descending';
+      if (compared !== 0) return descending ? -compared : compared;
+    }
+    return one.id < other.id ? -1 : 1;
+  };
+}
+
+type Comparable = string | number | boolean;
+
+function compareValues(one: Comparable, other: Comparable): number {
+  if (typeof one === 'string' && typeof other === 'string') {
+    const left = one.toLowerCase();
+    const right = other.toLowerCase();
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
+  return Number(one) - Number(other);
+}
