@@ -24,7 +24,9 @@ import { grantsPerUser } from './early-warnings.ts';
  * An access token that was refused waits for a refresh; until then it is not checked again. One that is refused again, before any
  * check passed since the refresh, breaks the connection (`session-refused`): one cycle, never a loop.
  *
- * After a refresh with an unknown outcome (`uncertain`) the refresh token is not sent again while the access token works.
+ * After a refresh with an unknown outcome (`uncertain`) the refresh token is not sent again while the access token works. So a refusal
+ * from before is asked for anew, and one of a host that moved or of a token that introspection calls active counts as no refusal of the
+ * token: it breaks the connection, and the refresh token is kept for when the access token has ended.
  */
 
 /** How often and how patiently; all in milliseconds. */
@@ -144,6 +146,8 @@ export type ConnectionEvent =
       /** What to say when a refresh does not mend it. */
       readonly cause: Cause;
       readonly detail: ReasonDetail;
+      /** What introspection says of the token; absent when it said nothing. */
+      readonly isTokenActive?: boolean;
     }
   | { readonly type: 'checkFailed'; readonly version: number; readonly cause: Cause; readonly detail: ReasonDetail }
   // Refreshes
@@ -291,9 +295,9 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
         ...countRefresh(life, 'trouble'),
         uncertain: { sinceMs: life.uncertain?.sinceMs ?? nowMs, attempt: event.attempt },
       };
-      return life.token.refused
-        ? troubled(counted, event.cause, event.detail, 'refresh', moment)
-        : checkedInstead(counted, nowMs);
+      if (!life.token.refused) return checkedInstead(counted, nowMs);
+      const shown = troubled(counted, event.cause, event.detail, 'refresh', moment);
+      return life.uncertain ? shown : askedAnew(shown, nowMs);
     }
     case 'refreshBusy': {
       const counted = {
@@ -301,7 +305,8 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
         uncertain: life.uncertain ?? { sinceMs: nowMs, attempt: null },
         refreshNotBeforeMs: nowMs + event.retryInMs,
       };
-      return life.token.refused ? counted : checkedInstead(counted, nowMs);
+      if (!life.token.refused) return checkedInstead(counted, nowMs);
+      return life.uncertain ? counted : askedAnew(counted, nowMs);
     }
     case 'refreshPostponed':
       return {
@@ -403,6 +408,14 @@ const checkedInstead = (life: ConnectionLife, nowMs: number): ConnectionLife => 
   checkAtMs: nowMs,
 });
 
+/** Now that the refresh token may be spent, a check has to say that the access token is refused: a lookup cannot ask introspection. */
+const askedAnew = (life: ConnectionLife, nowMs: number): ConnectionLife => ({
+  ...life,
+  token: { ...life.token, refused: false },
+  proof: 'refresh',
+  checkAtMs: nowMs,
+});
+
 const countCheck = (life: ConnectionLife): ConnectionLife => ({
   ...life,
   ended: { ...life.ended, checks: life.ended.checks + 1 },
@@ -429,7 +442,7 @@ function checkPassed(
     observed: { ...life.observed, ...observed },
   };
   if (life.state === 'broken' && depth === 'session') return { ...checked, checkAtMs: nowMs };
-  if (life.proof === 'refresh') return checked;
+  if (life.proof === 'refresh' && !isAwaitingRefusal(life)) return checked;
   const isUncertainForLong = life.uncertain !== null && nowMs - life.uncertain.sinceMs >= intervals.uncertainWarningMs;
   if (isUncertainForLong) return { ...inState(checked, 'degraded', 'refresh-uncertain', {}, nowMs), proof: 'refresh' };
   return { ...inState(checked, 'active', null, {}, nowMs), proof: null, failures: 0, rechecks: 0 };
@@ -437,10 +450,15 @@ function checkPassed(
 
 function checkRefused(
   life: ConnectionLife,
-  { cause, detail }: Extract<ConnectionEvent, { type: 'checkRefused' }>,
+  { cause, detail, isTokenActive }: Extract<ConnectionEvent, { type: 'checkRefused' }>,
   moment: Moment,
 ): ConnectionLife {
   const checked = { ...life, lastCheckedAtMs: moment.nowMs };
+  // A host that answers no more says nothing of the token.
+  const mayWork = isTokenActive ?? cause !== 'session-refused';
+  if (life.uncertain && mayWork) {
+    return breaking({ ...checked, token: { ...life.token, refused: false } }, cause, detail, 'check', moment);
+  }
   const survivedARefresh = life.token.replacesRefused && life.token.confirmedAtMs === null;
   // The next re-check may refresh once more: the refusal may be over, and the token expired meanwhile.
   return survivedARefresh

@@ -48,7 +48,14 @@ export type CheckOutcome =
       readonly observed: Observations;
     }
   /** The access token or its host was refused; a refresh may mend that. */
-  | { readonly kind: 'refused'; readonly version: number; readonly cause: Cause; readonly detail: ReasonDetail }
+  | {
+      readonly kind: 'refused';
+      readonly version: number;
+      readonly cause: Cause;
+      readonly detail: ReasonDetail;
+      /** What introspection says of the token; absent when it said nothing. */
+      readonly isTokenActive?: boolean;
+    }
   | { readonly kind: 'failed'; readonly version: number; readonly cause: Cause; readonly detail: ReasonDetail }
   | { readonly kind: 'no-credentials' };
 

@@ -15,8 +15,9 @@ import { readUser } from './read-user.ts';
 
 /**
  * Makes a real call with the access token: the same kind of call that lookups make, so that it fails when they would. `rights` reads
- * user, permissions and licence too, and looks at what may break the connection. Beside it the token is introspected, to learn when it ends; what that says otherwise does not
- * count, because Salesforce calls some working tokens inactive.
+ * user, permissions and licence too, and looks at what may break the connection. Beside it the token is introspected, to learn when it
+ * ends, and whether it was the token that was refused; what that says of a call that worked does not count, because Salesforce calls some
+ * working tokens inactive.
  */
 export async function checkConnection(
   ports: {
@@ -61,7 +62,9 @@ export async function checkConnection(
       return { kind: 'failed', version, cause: result.cause, detail: result.detail };
     case 'failed': {
       const { kind, cause, answer } = result.failure;
-      return { kind: kind === 'token' ? 'refused' : 'failed', version, cause, detail: { answer } };
+      if (kind !== 'token') return { kind: 'failed', version, cause, detail: { answer } };
+      const said = introspection.kind === 'answered' ? { isTokenActive: introspection.active } : {};
+      return { kind: 'refused', version, cause, detail: { answer }, ...said };
     }
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isLost } from '../../src/domain/connection-life.ts';
 import type { FaultRequest } from '../../src/local/salesforce/faults.ts';
 import { isLong, seed } from '../support/faults-run.ts';
 import { deaths, openSimulation, type Simulation } from '../support/simulated-connection.ts';
@@ -38,7 +39,7 @@ const fault = fc.constantFrom<Partial<FaultRequest> | undefined>(
 
 const step = fc.record({
   rotation: fc.boolean(),
-  why: fc.constantFrom('asked', 'expired'),
+  why: fc.constantFrom('asked', 'expired', 'asked', 'expired', 'moved'),
   fault,
   times: fc.integer({ min: 1, max: 2 }),
   death: fc.option(fc.constantFrom(...deaths), { nil: undefined, freq: 2 }),
@@ -91,6 +92,11 @@ async function follow(world: Simulation, steps: readonly Step[]) {
     if (why === 'expired') {
       await control.addFault({ fault: 'expire-access', org: acme });
       kept.note({ type: 'tokenRejected', version: kept.life().version });
+    } else if (why === 'moved') {
+      // A page is opened, and a lookup meets the host that is the org's no longer.
+      await control.addFault({ fault: 'move-host', org: acme });
+      kept.note({ type: 'checkAsked' });
+      kept.note({ type: 'tokenRejected', version: kept.life().version });
     } else kept.note({ type: 'refreshAsked' });
     await kept.keepUntil(({ asked, token: { refused } }) => !asked.refresh && !refused, 2_500);
     await control.clearFaults();
@@ -101,7 +107,7 @@ async function follow(world: Simulation, steps: readonly Step[]) {
   await control.addFault({ fault: 'expire-access', org: acme });
   kept.note({ type: 'tokenRejected', version: kept.life().version });
   await kept.keepUntil(
-    ({ state, token: { refused, confirmedAtMs } }) => state === 'broken' || (!refused && confirmedAtMs !== null),
+    (life) => isLost(life) || (life.state === 'active' && !life.token.refused && life.token.confirmedAtMs !== null),
     10_000,
   );
   const { state, cause } = kept.life();

@@ -9,6 +9,7 @@ import {
   defaultIntervals,
   live,
   refreshDueAtMs,
+  type CheckDepth,
   type ConnectionEvent,
   type ConnectionIntervals,
   type ConnectionLife,
@@ -194,7 +195,7 @@ export async function openSimulation() {
       else note(toEvent(outcome));
     }
 
-    async function check(): Promise<void> {
+    async function check(depth: CheckDepth): Promise<void> {
       note({ type: 'checkBegun' });
       const outcome = await checkConnection(
         {
@@ -204,11 +205,11 @@ export async function openSimulation() {
           licence: { namespace: 'trunkline', permissionSetLicense: undefined },
           limitMs: 2_000,
         },
-        { orgId: acme, version: life.version, depth: 'session' },
+        { orgId: acme, version: life.version, depth },
       );
       switch (outcome.kind) {
         case 'passed':
-          note({ ...outcome, type: 'checkPassed', depth: 'session' });
+          note({ ...outcome, type: 'checkPassed', depth });
           break;
         case 'refused':
           note({ ...outcome, type: 'checkRefused' });
@@ -240,8 +241,9 @@ export async function openSimulation() {
           if (!refreshing && (refreshDueAtMs(life, intervals) ?? Infinity) <= now) {
             refreshing = refresh().finally(() => (refreshing = undefined));
           }
-          if (!checking && (checkDue(life, now, intervals)?.atMs ?? Infinity) <= now) {
-            checking = check().finally(() => (checking = undefined));
+          const due = checkDue(life, now, intervals);
+          if (!checking && due && due.atMs <= now) {
+            checking = check(due.depth).finally(() => (checking = undefined));
           }
           if (!refreshing && !checking && isSettled(life)) return true;
           if (now > endMs && !refreshing && !checking) return false;

@@ -48,6 +48,40 @@ it.each(every)(
   },
 );
 
+describe('a refresh token that may be spent', () => {
+  it.each(['uncertain', 'uncertain for long'] as const)('is kept while only the host refuses: %s', (situation) => {
+    for (const event of ['checkRefused, active', 'checkRefused, moved'] as const) {
+      const life = live(situations[situation], events[event], moment);
+      expect(life).toMatchObject({ state: 'broken', cause: events[event].cause, token: { refused: false } });
+      expect(refreshDueAtMs(life, intervals)).toBeUndefined();
+      expect(checkDue(life, nowMs, intervals)?.atMs).toBe(nowMs + 60_000);
+    }
+  });
+
+  it.each(['checkRefused', 'checkRefused, inactive'] as const)(
+    'is sent when the token itself is refused: %s',
+    (event) => {
+      expect(refreshDueAtMs(live(situations.uncertain, events[event], moment), intervals)).toBeLessThanOrEqual(nowMs);
+    },
+  );
+
+  it.each(['refreshUnknown', 'refreshBusy'] as const)(
+    'is not sent again because of a refusal from before: %s',
+    (event) => {
+      const asked = live(situations['token refused'], events[event], moment);
+      expect(refreshDueAtMs(asked, intervals)).toBeUndefined();
+      expect(checkDue(asked, nowMs, intervals)?.atMs).toBe(nowMs);
+      const moved = live(asked, events['checkRefused, moved'], moment);
+      expect(refreshDueAtMs(moved, intervals)).toBeUndefined();
+      const refused = live(asked, events['checkRefused, inactive'], moment);
+      const waitMs = event === 'refreshBusy' ? 90_000 : 1_500;
+      expect(refreshDueAtMs(refused, intervals)).toBe(nowMs + waitMs);
+      const passed = live(asked, events['checkPassed, session'], moment);
+      expect(passed).toMatchObject({ state: 'active', cause: null, proof: null });
+    },
+  );
+});
+
 it.each(everySituation)('survives being carried as JSON: %s', (situation) => {
   const life = situations[situation];
   expect(JSON.parse(JSON.stringify(life))).toEqual(life);

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import type { Introspection, SalesforceFailure } from '../../../src/ports.ts';
+import { checkConnection } from '../../../src/use-cases/check-connection.ts';
+import { credentials } from '../../support/fakes/lookups.ts';
+
+const refused: SalesforceFailure = { kind: 'token', cause: 'org-gone', answer: 'HTTP 302', retryable: false };
+const away: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', answer: 'HTTP 503', retryable: true };
+const unasked: Introspection = { kind: 'failed', cause: 'salesforce-error', answer: 'HTTP 503' };
+const active: Introspection = { kind: 'answered', active: true, expiresAtMs: 1_000 };
+
+/** A check of a session that ends with this failure, if any, while introspection says that. */
+function check(failure: SalesforceFailure | undefined, introspection: Introspection) {
+  return checkConnection(
+    {
+      credentials: { read: async () => credentials },
+      data: {
+        query: async () => (failure ? { ok: false, failure } : { ok: true, value: [], apiUsage: undefined }),
+        queries: async () => ({ ok: false, failure: away }),
+      },
+      oauth: { introspect: async () => introspection, isAppInstalled: async () => true },
+      licence: { namespace: undefined, permissionSetLicense: undefined },
+      limitMs: 1_000,
+    },
+    { orgId: credentials.orgId, version: credentials.version, depth: 'session' },
+  );
+}
+
+it.each([
+  ['active', active, { isTokenActive: true }],
+  ['inactive', { ...active, active: false }, { isTokenActive: false }],
+  ['nothing', unasked, {}],
+] as const)('tells of a refusal what introspection says of the token: %s', async (_says, introspection, said) => {
+  expect(await check(refused, introspection)).toEqual({
+    kind: 'refused',
+    version: credentials.version,
+    cause: 'org-gone',
+    detail: { answer: 'HTTP 302' },
+    ...said,
+  });
+});
+
+it('takes trouble at Salesforce for no refusal, whatever introspection says', async () => {
+  expect(await check(away, { ...active, active: false })).toMatchObject({ kind: 'failed', cause: 'salesforce-error' });
+});
