@@ -33,8 +33,8 @@ import { createSalesforceData } from './salesforce/data.ts';
 import { createSalesforceHttp } from './salesforce/http.ts';
 import { createSalesforceOAuth } from './salesforce/oauth.ts';
 import { createAlertEngine } from './temporal/alert-engine.ts';
-import { connectTemporal } from './temporal/client.ts';
 import { createConnectionEngine } from './temporal/connection-engine.ts';
+import type { TemporalClient } from './temporal/lazy-client.ts';
 import { createExtensionBook } from './use-cases/extension-book.ts';
 import { createLookupDefinitions } from './use-cases/lookup-definitions.ts';
 import { createAskOrg } from './use-cases/org-access.ts';
@@ -46,14 +46,15 @@ export type Dependencies = Awaited<ReturnType<typeof openDependencies>>;
 export const systemClock: Clock = { now: () => Date.now() };
 
 /**
- * Opens what both processes need, in order, and leaves the closing to `cleanup`, which does it in reverse, also when a later step
- * fails. Waits for PostgreSQL and Temporal until they answer or `signal` ends the waiting.
+ * Opens what all processes need, in order, and leaves the closing to `cleanup`, which does it in reverse, also when a later step
+ * fails. Waits for PostgreSQL until it answers or `signal` ends the waiting; `openTemporal` decides whether to wait for Temporal too.
  */
-export async function openDependencies(
+export async function openDependencies<Temporal extends TemporalClient>(
   config: Config,
   logger: Logger,
   cleanup: AsyncDisposableStack,
   signal: AbortSignal,
+  openTemporal: (environment: Config['temporalEnvironment'], logger: Logger, signal: AbortSignal) => Promise<Temporal>,
 ) {
   const { settings } = config;
   if (settings.DATABASE_URL === undefined) {
@@ -78,7 +79,7 @@ export async function openDependencies(
   const webhooks = createWebhookSender({ allowPrivate: settings.WEBHOOK_ALLOW_PRIVATE });
   cleanup.defer(() => webhooks.close());
 
-  const temporal = await connectTemporal(config.temporalEnvironment, logger, signal);
+  const temporal = await openTemporal(config.temporalEnvironment, logger, signal);
   cleanup.defer(() => temporal.connection.close());
 
   const { db } = database;

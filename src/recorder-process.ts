@@ -5,9 +5,9 @@ import type { Logger } from './logger.ts';
 import type { LookupEngine, LookupMetrics, LookupResult, LookupStartOutcome } from './ports.ts';
 import { createOutbox, type RecorderSays, type ServerSays } from './recorder-messages.ts';
 
-const program = fileURLToPath(new URL('recorder.ts', import.meta.url));
-
 export interface RecorderProcess extends LookupEngine {
+  /** Whether the first one got as far as recording, or ended before; then the next one tries. Starts wait meanwhile. */
+  readonly first: Promise<'ready' | 'ended'>;
   /** False while it is away: its starts wait. */
   readonly isRunning: () => boolean;
   /** Lets it start what waits, and ends it. */
@@ -15,6 +15,7 @@ export interface RecorderProcess extends LookupEngine {
 }
 
 export interface RecorderOptions {
+  readonly program: string;
   /** How many starts may wait. */
   readonly maxWaiting: number;
   /** The first pause before one that ended is started again; doubles up to sixteen times itself. */
@@ -26,7 +27,12 @@ export interface RecorderOptions {
 /** A message costs as much as a tenth of a lookup's own work; a recorder that hears a moment later is none the worse for it. */
 const sayWithinMs = 10;
 
-const defaults: RecorderOptions = { maxWaiting: 10_000, pauseMs: 500, closeWithinMs: 22_000 };
+const defaults: RecorderOptions = {
+  program: fileURLToPath(new URL('recorder.ts', import.meta.url)),
+  maxWaiting: 10_000,
+  pauseMs: 500,
+  closeWithinMs: 22_000,
+};
 
 interface Waiting {
   readonly asked: AskedLookup;
@@ -40,18 +46,16 @@ interface Waiting {
  * start has client and worker together there. Starts wait here until the recorder has them in Temporal: when it ends by itself, the one
  * that takes over gets them again, which the workflow's id makes harmless.
  */
-export async function startRecorder(
+export function startRecorder(
   dependencies: {
     readonly metrics: Pick<LookupMetrics, 'started' | 'startFailed' | 'unrecorded' | 'waiting'>;
     readonly onRecorded: (runId: string, repeats: number) => void;
-    readonly logger: Pick<Logger, 'warn' | 'error' | 'info'>;
-    /** Gives up the first start. */
-    readonly signal: AbortSignal;
+    readonly logger: Pick<Logger, 'error'>;
   },
   options: Partial<RecorderOptions> = {},
-): Promise<RecorderProcess> {
-  const { metrics, onRecorded, logger, signal } = dependencies;
-  const { maxWaiting, pauseMs, closeWithinMs } = { ...defaults, ...options };
+): RecorderProcess {
+  const { metrics, onRecorded, logger } = dependencies;
+  const { program, maxWaiting, pauseMs, closeWithinMs } = { ...defaults, ...options };
   const waiting = new Map<string, Waiting>();
   let child: ChildProcess | undefined;
   let isReady = false;
@@ -62,19 +66,8 @@ export async function startRecorder(
     if (child?.connected) child.send(said, () => undefined);
   }, sayWithinMs);
 
-  const first = launch();
-  const giveUp = () => first.child.kill();
-  signal.addEventListener('abort', giveUp, { once: true });
-  const started = await first.ready;
-  signal.removeEventListener('abort', giveUp);
-  if (!started) {
-    isClosing = true;
-    clearTimeout(again);
-    signal.throwIfAborted();
-    throw new Error('The recorder could not start; its log says why.');
-  }
-
   return {
+    first: launch(),
     start(asked, result) {
       return new Promise((resolve) => {
         if (isClosing) {
@@ -100,7 +93,8 @@ export async function startRecorder(
       if (running) {
         outbox.flush();
         const ended = new Promise<void>((resolve) => running.once('exit', () => resolve()));
-        const timer = setTimeout(() => running.kill('SIGKILL'), closeWithinMs);
+        // One that is still waiting for Temporal has nothing to lose, and would not hear.
+        const timer = setTimeout(() => running.kill('SIGKILL'), isReady ? closeWithinMs : 0);
         outbox.say({ kind: 'close' });
         outbox.flush();
         await ended;
@@ -110,10 +104,10 @@ export async function startRecorder(
     },
   };
 
-  function launch(): { child: ChildProcess; ready: Promise<boolean> } {
-    const launched = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    child = launched;
-    const ready = new Promise<boolean>((resolve) => {
+  function launch(): Promise<'ready' | 'ended'> {
+    return new Promise((resolve) => {
+      const launched = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      child = launched;
       launched.on('message', (message) => {
         if (Array.isArray(message)) {
           for (const said of message as readonly RecorderSays[]) hear(said);
@@ -122,17 +116,21 @@ export async function startRecorder(
         // The only one that is not a list: it is able to work.
         isReady = true;
         failures = 0;
-        resolve(true);
+        resolve('ready');
       });
-      launched.on('error', (error) => logger.error({ err: error }, 'the recorder is out of reach'));
-      launched.once('exit', (code, signalName) => {
+      const ended = (reason: number | string | null) => {
         isReady = false;
         child = undefined;
-        resolve(false);
-        if (!isClosing) restart(code ?? signalName);
+        resolve('ended');
+        if (!isClosing) restart(reason);
+      };
+      launched.on('error', (error: NodeJS.ErrnoException) => {
+        logger.error({ err: error }, 'the recorder is out of reach');
+        // The system had no process to give, and what never began has no end to tell.
+        if (launched.pid === undefined) ended(error.code ?? error.message);
       });
+      launched.once('exit', (code, signalName) => ended(code ?? signalName));
     });
-    return { child: launched, ready };
   }
 
   function restart(reason: number | string | null): void {
@@ -140,7 +138,7 @@ export async function startRecorder(
     failures += 1;
     logger.error({ reason, waiting: waiting.size, restartInMs: ms }, 'the recorder ended by itself');
     again = setTimeout(() => {
-      launch();
+      void launch();
       for (const run of waiting.values()) tell(run);
     }, ms);
   }

@@ -8,6 +8,7 @@ import { createOutbox, type RecorderSays, type ServerSays } from './recorder-mes
 import { runProcess } from './run-process.ts';
 import { openSalesforceLookups } from './salesforce-lookups.ts';
 import { workflowBundle } from './temporal/bundle.ts';
+import { connectTemporal } from './temporal/client.ts';
 import { createLookupEngine } from './temporal/lookup-engine.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { runWorker } from './temporal/worker.ts';
@@ -28,7 +29,7 @@ await runProcess(
     const { settings } = config;
     installRuntime(logger, settings.METRICS_PORT === 0 ? undefined : `${settings.HOST}:${settings.METRICS_PORT + 2}`);
 
-    const dependencies = await openDependencies(config, logger, cleanup, signal);
+    const dependencies = await openDependencies(config, logger, cleanup, signal, connectTemporal);
     const { clock, sealer, lookupRuns: runs, temporal } = dependencies;
     const { directory, askSalesforce } = await openSalesforceLookups({ config, logger, cleanup }, dependencies);
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createPhoneApi } from '../web/routes/phone-api/index.ts';
 import { buildApp } from '../web/app.ts';
 import { createTexts } from '../web/texts.ts';
@@ -13,10 +14,10 @@ import { createMailer } from './mail/mailer.ts';
 import { createLookupMetrics, createRegistry, serveMetrics } from './metrics.ts';
 import { countries, defaultDialingRules } from './phone-numbers/numbering-plans.ts';
 import { readNumber } from './phone-numbers/read-number.ts';
-import { startRecorder } from './recorder-process.ts';
+import { startRecorder, type RecorderProcess } from './recorder-process.ts';
 import { runProcess, type ProcessContext } from './run-process.ts';
 import { openSalesforceLookups } from './salesforce-lookups.ts';
-import { installRuntime } from './temporal/runtime.ts';
+import { openTemporalClient } from './temporal/lazy-client.ts';
 import { createAskLookup } from './use-cases/ask-lookup.ts';
 import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
@@ -30,6 +31,9 @@ import { createLookupCalls } from './use-cases/lookup-calls.ts';
 import { warmUpSearch } from './warm-up.ts';
 import { watchParts } from './watch-parts.ts';
 
+/** How long a server that starts waits for a Temporal that does not answer. */
+const waitForTemporalMs = 5_000;
+
 /** Portal and phone API. What it answers is recorded by a process of its own, which it starts. */
 await runProcess('server', async (context) => {
   const { config, logger, cleanup, signal } = context;
@@ -39,9 +43,11 @@ await runProcess('server', async (context) => {
   const registry = createRegistry('server');
   const metricsServer = await serveMetrics(registry, settings.HOST, settings.METRICS_PORT);
   cleanup.defer(() => metricsServer.close());
-  installRuntime(logger, undefined); // the metrics of the SDK that count are the recorder's
 
-  const dependencies = await openDependencies(config, logger, cleanup, signal);
+  // Temporal may be away: callers get their answers all the same.
+  const dependencies = await openDependencies(config, logger, cleanup, signal, async (environment) =>
+    openTemporalClient(environment),
+  );
   const { calls, recorder, phoneApi, tryLookup } = await openLookups(
     context,
     dependencies,
@@ -82,12 +88,28 @@ await runProcess('server', async (context) => {
     app.routing(request, response);
   });
   await warmUpSearch(settings.SALESFORCE_API_VERSION);
+  await untilRecording(recorder, parts, signal);
   cleanup.defer(() => {
     isReady = false;
   });
   isReady = true;
   logger.info({ port: frontDoor.port, heldCalls: calls.size }, `listening on ${config.publicUrl}`);
 });
+
+/** A server is ready when what it answers is recorded; while Temporal is away also without, since that must keep no caller waiting. */
+async function untilRecording(
+  recorder: Pick<RecorderProcess, 'first'>,
+  parts: ReturnType<typeof watchParts>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const patience = sleep(waitForTemporalMs, 'starting' as const, { signal, ref: false });
+    const outcome = await Promise.race([recorder.first, patience]);
+    if (outcome !== 'starting') await parts.look();
+    if (outcome === 'ready' || !(await parts.temporalAnswers())) return;
+    if (outcome === 'ended') throw new Error('The recorder could not start; its log says why.');
+  }
+}
 
 /** Where Temporal's UI shows the execution of a run. */
 function executionUrls({
@@ -102,7 +124,7 @@ function executionUrls({
 
 /** The way of a lookup: the call object asks and answers, the recorder has it recorded. */
 async function openLookups(
-  { config, logger, cleanup, signal }: ProcessContext,
+  { config, logger, cleanup }: ProcessContext,
   dependencies: Dependencies,
   metrics: ReturnType<typeof createLookupMetrics>,
 ) {
@@ -110,11 +132,10 @@ async function openLookups(
   const { directory, askSalesforce } = await openSalesforceLookups({ config, logger, cleanup }, dependencies);
   const margin = createEventLoopMargin();
   cleanup.defer(() => margin.close());
-  const recorder = await startRecorder({
+  const recorder = startRecorder({
     metrics,
     onRecorded: (runId, repeats) => calls.recorded(runId, repeats),
     logger,
-    signal,
   });
   const calls = createLookupCalls({
     askSalesforce,

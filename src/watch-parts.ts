@@ -10,24 +10,29 @@ export function watchParts(
   isRecording: () => boolean,
   logger: Logger,
 ) {
-  const parts: Record<'postgres' | 'temporal', 'ok' | 'away'> = { postgres: 'ok', temporal: 'ok' };
+  const parts: Record<'postgres' | 'temporal', 'ok' | 'away'> = { postgres: 'ok', temporal: 'away' };
 
-  const look = async (name: keyof typeof parts, ask: () => PromiseLike<unknown>) => {
-    const answered = await Promise.race([ask(), new Promise((_, reject) => setTimeout(reject, limitMs).unref())]).then(
-      () => true,
-      () => false,
-    );
-    const state = answered ? 'ok' : 'away';
-    if (parts[name] !== state) logger[answered ? 'info' : 'warn'](`${name} is ${answered ? 'back' : 'away'}`);
+  const note = (name: keyof typeof parts, answers: boolean) => {
+    const state = answers ? 'ok' : 'away';
+    if (parts[name] !== state) logger[answers ? 'info' : 'warn'](`${name} ${answers ? 'answers' : 'is away'}`);
     parts[name] = state;
   };
-  const timer = setInterval(() => {
-    void look('postgres', () => database.sql`select 1`);
-    void look('temporal', async () => {
-      if (!isRecording()) throw new Error('the recorder is away');
-      await temporal.client.withDeadline(Date.now() + limitMs, () => temporal.client.workflowService.getSystemInfo({}));
-    });
-  }, everyMs);
+  const postgresAnswers = () => inTime(database.sql`select 1`);
+  const temporalAnswers = () =>
+    inTime(temporal.client.withDeadline(Date.now() + limitMs, () => temporal.client.workflowService.getSystemInfo({})));
+  const look = async () => {
+    const [postgres, engine] = await Promise.all([postgresAnswers(), temporalAnswers()]);
+    note('postgres', postgres);
+    note('temporal', engine && isRecording());
+  };
+  const timer = setInterval(() => void look(), everyMs);
   timer.unref();
-  return { now: () => parts, close: () => clearInterval(timer) };
+  return { now: () => parts, look, temporalAnswers, close: () => clearInterval(timer) };
 }
+
+/** False when it fails, or takes so long that whoever waits for it would not. */
+const inTime = (asked: PromiseLike<unknown>): Promise<boolean> =>
+  Promise.race([asked, new Promise((_, reject) => setTimeout(reject, limitMs).unref())]).then(
+    () => true,
+    () => false,
+  );

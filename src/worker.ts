@@ -15,6 +15,7 @@ import { createMailer } from './mail/mailer.ts';
 import { createRegistry, serveMetrics } from './metrics.ts';
 import { runProcess } from './run-process.ts';
 import { workflowBundle } from './temporal/bundle.ts';
+import { connectTemporal } from './temporal/client.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
 import { runWorker } from './temporal/worker.ts';
@@ -30,7 +31,7 @@ await runProcess(
     installRuntime(logger, port(3) === 0 ? undefined : `${settings.HOST}:${port(3)}`);
 
     const dependencies = {
-      ...(await openDependencies(config, logger, cleanup, signal)),
+      ...(await openDependencies(config, logger, cleanup, signal, connectTemporal)),
       tokens: secretTokens,
       mailer: createMailer(settings, logger),
       presentAlert: createAlertPresenter(createTexts(), config.publicUrl).alert,

@@ -1,29 +1,21 @@
 import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
+import { temporalTarget, type TemporalClient } from './lazy-client.ts';
 
 /** One connection per process, shared by client and workers: eager starts need that. */
-export interface TemporalConnection {
+export interface TemporalConnection extends TemporalClient {
   readonly connection: NativeConnection;
-  readonly client: Client;
-  readonly namespace: string;
 }
 
-/**
- * Connects to the Temporal server that the `TEMPORAL_*` variables name (address, namespace, API key, TLS: the SDK's own
- * names, so that Temporal Cloud needs no code), and tries again until it answers or `signal` ends the waiting.
- */
+/** Connects, and tries again until Temporal answers or `signal` ends the waiting. */
 export async function connectTemporal(
   environment: Readonly<Record<string, string>>,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<TemporalConnection> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
-    overrideEnvVars: environment,
-    disableFile: environment['TEMPORAL_CONFIG_FILE'] === undefined,
-  });
+  const { connectionOptions, namespace } = temporalTarget(environment);
   const isLocal =
     connectionOptions.tls === undefined || connectionOptions.tls === null || connectionOptions.tls === false;
   for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 5_000)) {

@@ -47,6 +47,24 @@ it('outlives a frozen recorder, which records when it goes on', async () => {
   await expect.poll(async () => (await world.runs(ids)).length, { timeout: 30_000 }).toBe(10);
 });
 
+it('answers after a start while Temporal is away, and has it recorded when Temporal is back', async () => {
+  const { temporal } = world.stack.parts;
+  await server().crash();
+  await temporal?.stop();
+  await server().start();
+  const { status, body, reason, runId } = await world.askKnown();
+  expect({ status, body, reason }).toEqual({ status: 200, body: `${known.extension}\n`, reason: 'matched' });
+  const health = async () => {
+    const response = await fetch(`${server().url ?? ''}/health/ready`);
+    return { status: response.status, parts: await response.json() };
+  };
+  expect(await health()).toEqual({ status: 200, parts: { postgres: 'ok', temporal: 'away' } });
+  await temporal?.start();
+  await expect.poll(() => world.runs([runId]), { timeout: 30_000 }).toMatchObject([{ reason: 'matched' }]);
+  await expect.poll(() => world.startedLookups(), { timeout: 30_000 }).toContain(runId);
+  await expect.poll(health, { timeout: 15_000 }).toEqual({ status: 200, parts: { postgres: 'ok', temporal: 'ok' } });
+});
+
 it('leaves no recorder behind when the server is killed', async () => {
   const orphan = recorder() ?? 0;
   expect(runs(orphan)).toBe(true);
