@@ -1,17 +1,17 @@
 import swagger from '@fastify/swagger';
 import fastifyPlugin from 'fastify-plugin';
+import type { Texts } from '../texts.ts';
 
 /** Describes the phone API from the schemas of its routes; registered before them. What has no tag is no part of the API. */
-export const openApi = fastifyPlugin<{ publicUrl: string }>(
-  async (app, { publicUrl }) => {
+export const openApi = fastifyPlugin<{ publicUrl: string; texts: Texts }>(
+  async (app, { publicUrl, texts }) => {
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
         info: {
           title: 'Trunkline phone API',
           version: '1',
-          description:
-            'What a phone system asks before it puts a call through. A valid question is always answered with 200 before the deadline of the phone system. All paths are known with the prefix /acd too, and with and without a slash at their end.',
+          description: texts('api-docs.lead'),
         },
         servers: [{ url: publicUrl }],
         components: {

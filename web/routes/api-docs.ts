@@ -17,8 +17,6 @@ export const apiDocsRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app
       view: 'api-docs',
       title: t('api-docs.title'),
       data: {
-        info: document.info,
-        servers: document.servers ?? [],
         operations: presentApi(document),
         reasons: answerReasons,
         problems: apiErrors.map((code) => ({ code, status: statusOfKind[errorKinds[code]] })),

@@ -35,7 +35,7 @@ export interface PhoneApiOptions extends PhoneApiServices {
 export const createPhoneApi =
   (options: PhoneApiOptions): FastifyPluginAsync =>
   async (app) => {
-    await app.register(openApi, { publicUrl: options.publicUrl });
+    await app.register(openApi, { publicUrl: options.publicUrl, texts: options.accountApi.texts });
     knowAllMethods(app);
     for (const prefix of ['/api', '/acd/api']) await app.register(phoneApiRoutes(options), { prefix });
   };
