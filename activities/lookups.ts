@@ -1,13 +1,20 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTrouble } from '../src/domain/answer.ts';
+import { isTrouble, toldIn } from '../src/domain/answer.ts';
 import type { DialingRules } from '../src/domain/dialing-rules.ts';
-import type { Finding, JoinedLookup, LaterFinding, LookupOutcome, LookupStart } from '../src/domain/lookup.ts';
+import type {
+  Finding,
+  JoinedLookup,
+  LaterFinding,
+  LookupOutcome,
+  LookupRun,
+  LookupStart,
+} from '../src/domain/lookup.ts';
 import { AppError } from '../src/errors.ts';
 import type { ReadNumber } from '../src/phone-numbers/read-number.ts';
 import type { Clock, LookupResult, LookupRuns, PhoneDirectory, Sealer } from '../src/ports.ts';
 import type { AskSalesforce } from '../src/use-cases/ask-salesforce.ts';
-import { openDetail, openQuestion, sealDetail } from '../src/use-cases/lookup-record.ts';
+import { openDetail, openQuestion, sealDetail, type LookupDetail } from '../src/use-cases/lookup-record.ts';
 import { readQuestion } from '../src/use-cases/read-question.ts';
 import { findWithoutSearch } from '../src/use-cases/search-input.ts';
 
@@ -60,11 +67,11 @@ export function createLookupActivities(dependencies: {
           ? new AppError('SALESFORCE_LIMIT_REACHED', 'Salesforce takes no more calls for now.')
           : new AppError('SALESFORCE_UNAVAILABLE', 'Salesforce did not answer the lookup.');
       }
-      const { extension } = detailOf(start, outcome);
+      const { extension, fields } = detailOf(start, outcome);
       return {
         found: finding.reason,
         foundAtMs: clock.now(),
-        sealedDetail: sealDetail(sealer, start.runId, { extension, finding }),
+        sealedDetail: sealDetail(sealer, start.runId, { extension, fields, finding }),
       };
     },
 
@@ -74,10 +81,13 @@ export function createLookupActivities(dependencies: {
 
   async function join(start: LookupStart): Promise<LookupOutcome> {
     const result = await calls.find(start.runId)?.result.catch(() => undefined);
-    if (result) return toOutcome(start, result.answer, isTrouble(result.finding) ? undefined : result.finding);
+    if (result) {
+      const { answer, finding } = result;
+      return toOutcome(start, toldIn(answer, start.service), isTrouble(finding) ? undefined : finding);
+    }
     const remainingMs = start.deadlineAtMs - clock.now();
     const finding = remainingMs > 0 ? await find(start, remainingMs) : undefined;
-    return toOutcome(start, undefined, finding && isTrouble(finding) ? undefined : finding);
+    return toOutcome(start, notKnown, finding && isTrouble(finding) ? undefined : finding);
   }
 
   /** False when the log does not take it within the limit, though it may still do so later. */
@@ -91,7 +101,7 @@ export function createLookupActivities(dependencies: {
 
   async function write(start: LookupStart, outcome: LookupOutcome): Promise<void> {
     const { question, number } = openQuestion(sealer, start.runId, start.sealedQuestion);
-    const { extension, finding } = detailOf(start, outcome);
+    const { extension, fields, finding } = detailOf(start, outcome);
     const repeats = calls.find(start.runId)?.repeats ?? 0;
     await runs.record({
       id: start.runId,
@@ -101,10 +111,11 @@ export function createLookupActivities(dependencies: {
       orgId: start.orgId,
       lookupId: start.lookupId,
       lookupVersion: start.lookupVersion,
+      service: start.service,
       isTest: false,
       question,
       number,
-      answer: { reason: outcome.reason, extension, matches: outcome.matches, ms: outcome.ms },
+      answer: { reason: outcome.reason, extension, fields, matches: outcome.matches, ms: outcome.ms },
       found: finding,
       foundAtMs: outcome.foundAtMs,
       repeats,
@@ -131,23 +142,25 @@ export function createLookupActivities(dependencies: {
 
   function toOutcome(
     start: LookupStart,
-    answer: { reason: LookupOutcome['reason']; matches: number; ms: number; extension: string | undefined } | undefined,
+    { reason, extension, fields, matches, ms }: LookupRun['answer'],
     finding: Finding | undefined,
   ): LookupOutcome {
-    const extension = answer?.extension;
     return {
-      reason: answer?.reason ?? 'unknown',
-      matches: answer?.matches ?? 0,
-      ms: answer?.ms,
+      reason,
+      matches,
+      ms,
       found: finding?.reason,
       foundAtMs: finding && clock.now(),
-      sealedDetail: sealDetail(sealer, start.runId, { extension, finding }),
+      sealedDetail: sealDetail(sealer, start.runId, { extension, fields, finding }),
     };
   }
 
-  function detailOf(start: LookupStart, { sealedDetail }: LookupOutcome) {
+  function detailOf(start: LookupStart, { sealedDetail }: LookupOutcome): LookupDetail {
     return sealedDetail === undefined
       ? { extension: undefined, finding: undefined }
       : openDetail(sealer, start.runId, sealedDetail);
   }
 }
+
+/** What the phone system was told by a process that ended. */
+const notKnown: LookupRun['answer'] = { reason: 'unknown', extension: undefined, matches: 0, ms: undefined };

@@ -15,12 +15,16 @@ export const lookupRuns = pgTable(
     orgId: text('org_id'),
     lookupId: text('lookup_id').notNull(),
     lookupVersion: integer('lookup_version').notNull(),
+    /** `extension` or `data`; null in rows of before it was kept. */
+    service: text('service'),
     isTest: boolean('is_test').notNull().default(false),
     /** What the phone system asked, sealed; and the keyed hash of the number as E.164, for finding it. */
     questionSealed: text('question_sealed').notNull(),
     numberHash: text('number_hash'),
     answerReason: text('answer_reason').notNull(),
     answerExtension: text('answer_extension'),
+    /** How many fields were told; null where an extension was asked for. */
+    answerFields: integer('answer_fields'),
     answerMatches: integer('answer_matches').notNull(),
     answerMs: integer('answer_ms'),
     found: jsonb('found'),

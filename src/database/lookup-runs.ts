@@ -1,6 +1,7 @@
 import { and, desc, eq, sql } from 'drizzle-orm';
 import { lookupRuns } from '../../drizzle/schema/lookup-runs.ts';
-import type { Finding, LookupRun, Question } from '../domain/lookup.ts';
+import { withoutFields } from '../domain/answer.ts';
+import type { Finding, LookupRun, LookupService, Question } from '../domain/lookup.ts';
 import type { LookupRuns, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
 import { guarded, type Drizzle } from './client.ts';
@@ -26,19 +27,22 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
         await db.execute(sql`
           with written as (
             insert into lookup_runs as known (
-              id, asked_at, account_id, pbx_id, org_id, lookup_id, lookup_version, is_test, question_sealed, number_hash,
-              answer_reason, answer_extension, answer_matches, answer_ms, found, found_at, repeats
+              id, asked_at, account_id, pbx_id, org_id, lookup_id, lookup_version, service, is_test, question_sealed,
+              number_hash, answer_reason, answer_extension, answer_fields, answer_matches, answer_ms, found, found_at, repeats
             ) values (
               ${id}::uuid, ${toMoment(run.askedAtMs)}::timestamptz, ${run.accountId}::uuid, ${run.pbxId}, ${run.orgId ?? null},
-              ${run.lookupId}, ${run.lookupVersion}, ${run.isTest}, ${sealer.seal(JSON.stringify(asked), questionContext(id))},
+              ${run.lookupId}, ${run.lookupVersion}, ${run.service ?? null}, ${run.isTest},
+              ${sealer.seal(JSON.stringify(asked), questionContext(id))},
               ${run.number === undefined ? null : sealer.keyedHash(run.number)},
-              ${answer.reason}, ${answer.extension ?? null}, ${answer.matches}, ${answer.ms ?? null},
+              ${answer.reason}, ${answer.extension ?? null}, ${answer.fields ?? null}, ${answer.matches}, ${answer.ms ?? null},
               ${found === undefined ? null : JSON.stringify(withoutFields(found))}::jsonb,
               ${run.foundAtMs === undefined ? null : toMoment(run.foundAtMs)}::timestamptz, ${run.repeats}
             )
             on conflict (id, asked_at) do update set
+              service = coalesce(excluded.service, known.service),
               answer_reason = case when excluded.answer_reason = 'unknown' then known.answer_reason else excluded.answer_reason end,
               answer_extension = case when excluded.answer_reason = 'unknown' then known.answer_extension else excluded.answer_extension end,
+              answer_fields = case when excluded.answer_reason = 'unknown' then known.answer_fields else excluded.answer_fields end,
               answer_matches = case when excluded.answer_reason = 'unknown' then known.answer_matches else excluded.answer_matches end,
               answer_ms = case when excluded.answer_reason = 'unknown' then known.answer_ms else excluded.answer_ms end,
               found = coalesce(excluded.found, known.found),
@@ -74,12 +78,14 @@ export function toRun(row: Row, sealer: Sealer): LookupRun {
     orgId: row.orgId ?? undefined,
     lookupId: row.lookupId,
     lookupVersion: row.lookupVersion,
+    service: (row.service as LookupService | null) ?? undefined,
     isTest: row.isTest,
     question: asked.question,
     number: asked.number,
     answer: {
       reason: row.answerReason as LookupRun['answer']['reason'],
       extension: row.answerExtension ?? undefined,
+      fields: row.answerFields ?? undefined,
       matches: row.answerMatches,
       ms: row.answerMs ?? undefined,
     },
@@ -88,14 +94,5 @@ export function toRun(row: Row, sealer: Sealer): LookupRun {
     repeats: row.repeats,
   };
 }
-
-/** Ids and outcomes stay; values of records are personal and are not kept. */
-const withoutFields = ({ reason, matches, extension, recordId, object }: Finding) => ({
-  reason,
-  matches,
-  extension,
-  recordId,
-  object,
-});
 
 export const toMoment = (ms: number): string => new Date(ms).toISOString();

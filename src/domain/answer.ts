@@ -1,5 +1,5 @@
 import { troubleReasons } from './lookup.ts';
-import type { Answer, AnswerReason, Finding, LookupDefinition, LookupService, Pbx } from './lookup.ts';
+import type { Answer, AnswerReason, Finding, LookupDefinition, LookupRun, LookupService, Pbx } from './lookup.ts';
 
 /** What a finding means for the caller: its extension, else the lookup's fallback for the reason, its other one, or the phone system's. */
 export function toAnswer(
@@ -24,6 +24,27 @@ export function toAnswer(
     ms,
   };
 }
+
+/** What of an answer is kept: the values of its fields are personal, so that only their number is. */
+export const toldIn = (
+  { reason, extension, fields, matches, ms }: Answer,
+  service: LookupService | undefined,
+): LookupRun['answer'] => ({
+  reason,
+  extension,
+  matches,
+  ms,
+  ...(service === 'data' && { fields: Object.keys(fields).length }),
+});
+
+/** Ids and outcomes are kept; values of records are personal and are not. */
+export const withoutFields = ({ reason, matches, extension, recordId, object }: Finding): Finding => ({
+  reason,
+  matches,
+  ...(extension !== undefined && { extension }),
+  ...(recordId !== undefined && { recordId }),
+  ...(object !== undefined && { object }),
+});
 
 /** A finding about which Salesforce could not be asked. */
 export const trouble = (reason: AnswerReason): Finding => ({ reason, matches: 0 });

@@ -171,6 +171,8 @@ export interface LookupRun {
   readonly orgId: OrgId | undefined;
   readonly lookupId: LookupId;
   readonly lookupVersion: number;
+  /** What was asked for; absent in runs of before this was kept. */
+  readonly service?: LookupService | undefined;
   /** Asked from the test box, not by a phone system. */
   readonly isTest: boolean;
   readonly question: Question;
@@ -180,6 +182,8 @@ export interface LookupRun {
   readonly answer: {
     readonly reason: AnswerReason | 'unknown';
     readonly extension: string | undefined;
+    /** How many fields it was told; absent where it asked for an extension. */
+    readonly fields?: number | undefined;
     readonly matches: number;
     readonly ms: number | undefined;
   };
@@ -207,6 +211,8 @@ export interface LookupStart {
   readonly lookupId: LookupId;
   readonly lookupVersion: number;
   readonly orgId: OrgId | undefined;
+  /** Absent in workflows that were started before it was told. */
+  readonly service?: LookupService | undefined;
   readonly sealedQuestion: string;
 }
 

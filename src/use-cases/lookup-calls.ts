@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isTrouble, toAnswer } from '../domain/answer.ts';
+import { isTrouble, toAnswer, toldIn } from '../domain/answer.ts';
 import { repeatableReasons } from '../domain/lookup.ts';
 import type {
   Answer,
@@ -213,6 +213,7 @@ export function createLookupCalls(
       lookupId: request.lookup.id,
       lookupVersion: request.lookup.version,
       orgId: request.orgId,
+      service: request.service,
       question: request.question,
       number: e164Of(request.read),
     };
@@ -259,10 +260,11 @@ export const runOfCall = ({ runId, request, repeats }: LookupCall, { finding, an
   orgId: request.orgId,
   lookupId: request.lookup.id,
   lookupVersion: request.lookup.version,
+  service: request.service,
   isTest: false,
   question: request.question,
   number: e164Of(request.read),
-  answer: { reason: answer.reason, extension: answer.extension, matches: answer.matches, ms: answer.ms },
+  answer: toldIn(answer, request.service),
   found: isTrouble(finding) ? undefined : finding,
   foundAtMs: isTrouble(finding) ? undefined : request.arrivedAtMs + answer.ms,
   repeats,

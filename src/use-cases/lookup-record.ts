@@ -1,3 +1,4 @@
+import { withoutFields } from '../domain/answer.ts';
 import type { AskedLookup, Finding } from '../domain/lookup.ts';
 import type { Sealer } from '../ports.ts';
 
@@ -12,6 +13,8 @@ export type AskedQuestion = Pick<AskedLookup, 'question' | 'number'>;
 export interface LookupDetail {
   /** The extension that the phone system was told. */
   readonly extension: string | undefined;
+  /** How many fields it was told; absent where it asked for an extension. */
+  readonly fields?: number | undefined;
   readonly finding: Finding | undefined;
 }
 
@@ -24,8 +27,10 @@ export const sealQuestion = (sealer: Pick<Sealer, 'seal'>, runId: string, questi
 export const openQuestion = (sealer: Pick<Sealer, 'open'>, runId: string, sealed: string): AskedQuestion =>
   JSON.parse(sealer.open(sealed, questionContext(runId))) as AskedQuestion;
 
-export const sealDetail = (sealer: Pick<Sealer, 'seal'>, runId: string, detail: LookupDetail): string =>
-  sealer.seal(JSON.stringify(detail), detailContext(runId));
+export function sealDetail(sealer: Pick<Sealer, 'seal'>, runId: string, detail: LookupDetail): string {
+  const { finding } = detail;
+  return sealer.seal(JSON.stringify({ ...detail, finding: finding && withoutFields(finding) }), detailContext(runId));
+}
 
 export const openDetail = (sealer: Pick<Sealer, 'open'>, runId: string, sealed: string): LookupDetail =>
   JSON.parse(sealer.open(sealed, detailContext(runId))) as LookupDetail;

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { isTrouble, toAnswer } from '../domain/answer.ts';
+import { isTrouble, toAnswer, toldIn } from '../domain/answer.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { Answer, Finding, LookupDefinition, LookupService, Pbx, Question } from '../domain/lookup.ts';
 import type { ReadNumber } from '../phone-numbers/read-number.ts';
@@ -83,10 +83,11 @@ export function createTryLookup(dependencies: {
         orgId: directory.connection(pbx.accountId)?.orgId,
         lookupId: lookup.id,
         lookupVersion: lookup.version,
+        service,
         isTest: true,
         question,
         number: e164Of(read),
-        answer: { reason: answer.reason, extension: answer.extension, matches: answer.matches, ms },
+        answer: toldIn(answer, service),
         found,
         foundAtMs: found && askedAtMs + ms,
         repeats: 0,

@@ -121,9 +121,32 @@ describe('the lookup log', () => {
   });
 });
 
+describe('the answer of a run', () => {
+  it.each([
+    ['an extension', 'extension', { reason: 'matched', extension: '201', matches: 1, ms: 42 }, '201'],
+    ['no extension', 'extension', { reason: 'no-match', extension: undefined, matches: 0, ms: 42 }, 'None'],
+    ['one field', 'data', { reason: 'matched', extension: undefined, fields: 1, matches: 1, ms: 42 }, 'One field'],
+    ['fields', 'data', { reason: 'matched-several', extension: undefined, fields: 3, matches: 2, ms: 42 }, '3 fields'],
+    ['no fields', 'data', { reason: 'no-match', extension: undefined, fields: 0, matches: 0, ms: 42 }, 'None'],
+    ['what was not kept', undefined, { reason: 'matched', extension: undefined, matches: 1, ms: 42 }, 'Not kept'],
+  ] as const)('is told: %s', async (_, service, answer, told) => {
+    const made = await record({ service, answer });
+    const list = (await browser.get('/lookup-runs')).body;
+    expect(/data-label="Answer"><strong>([^<]*)</.exec(list)?.[1]).toBe(told);
+    const { body } = await browser.get(`/lookup-runs/${made.id}`);
+    expect(/<dt>Answer<\/dt><dd><strong>([^<]*)</.exec(body)?.[1]).toBe(told);
+    const asked = { extension: 'The extension to ring', data: 'Data of the record' };
+    for (const [each, text] of Object.entries(asked)) expect(body.includes(text)).toBe(each === service);
+  });
+});
+
 describe('the export', () => {
   it('gives whole numbers as CSV and is written into the audit', async () => {
-    const made = await record({ question: { callerId: '=cmd()', ivrId: 'a "b", c' } });
+    const made = await record({
+      question: { callerId: '=cmd()', ivrId: 'a "b", c' },
+      service: 'data',
+      answer: { reason: 'matched', extension: '201', fields: 2, matches: 1, ms: 42 },
+    });
     const { body, headers } = await browser.get('/lookup-runs.csv');
     expect(headers['content-type']).toBe('text/csv; charset=utf-8');
     expect(headers['content-disposition']).toContain('lookup-runs.csv');
@@ -136,6 +159,8 @@ describe('the export', () => {
       reason: 'matched',
       extension: '201',
       ms: '42',
+      service: 'data',
+      fields: '2',
     });
     expect((await portal.audit.list(account.id, 1))[0]?.action).toBe('lookup-runs.exported');
   });

@@ -71,6 +71,15 @@ it('keeps the number sealed and findable by its keyed hash, and no value of a re
   expect(row['number_hash']).toBe(sealer.keyedHash('+49752543312'));
 });
 
+it('keeps what was asked for, and how many fields were told', async () => {
+  const answer = { reason: 'matched', extension: undefined, fields: 3, matches: 1, ms: 23 } as const;
+  const recorded = run({ service: 'data', answer });
+  await runs.record({ ...recorded, service: undefined, answer: unknown });
+  await runs.record(recorded);
+  await runs.record({ ...recorded, service: undefined, answer: unknown });
+  expect(await stored(recorded.id)).toEqual(recorded);
+});
+
 it('is one row, whoever writes it and in whatever order', async () => {
   const complete = run({ repeats: 3 });
   const parts: LookupRun[] = [

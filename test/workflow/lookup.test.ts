@@ -79,6 +79,24 @@ it('records what the phone system was told, started eagerly', async () => {
   expect(server.counts['polled']).toBeUndefined();
 });
 
+it('records what was asked for and how many fields were told, also when the log is away at first', async () => {
+  server.findRecord = async () => ({
+    ok: true,
+    finding: { ...matched('201'), fields: { Name: 'Marc', Level: 'Gold' } },
+    apiUsage: undefined,
+  });
+  const { runId } = await server.calls.answer({ ...lookupRequest('07525433131'), service: 'data' });
+  await result(runId);
+  const told = { reason: 'matched', extension: undefined, fields: 2 };
+  expect(recordsOf(runId)).toMatchObject([{ service: 'data', answer: told }]);
+  server.runs.failure = new Error('the database is away');
+  const again = await server.calls.answer({ ...lookupRequest('07525433132'), service: 'data' });
+  await expect.poll(() => server.runs.attempts, { timeout: 10_000 }).toBeGreaterThan(2);
+  server.runs.failure = undefined;
+  await result(again.runId);
+  expect(recordsOf(again.runId)).toMatchObject([{ service: 'data', answer: told }]);
+});
+
 it('goes on asking when trouble forced the fallback, and records who it was', async () => {
   let asked = 0;
   server.findRecord = async () => {

@@ -21,7 +21,7 @@ export function presentLookupRun(run: LookupRun, t: Texts): LookupRunView {
     id: run.id,
     askedAtMs: run.askedAtMs,
     number: maskNumber(question.callerId ?? question.calledId ?? question.ivrId ?? ''),
-    answer: answer.extension ?? t('phone-system.no-answer'),
+    answer: presentAnswer(run, t),
     reason: t(`answers.${answer.reason}`),
     later:
       found === undefined || found.reason === answer.reason
@@ -29,9 +29,19 @@ export function presentLookupRun(run: LookupRun, t: Texts): LookupRunView {
         : t('phone-system.found-later', { found: found.extension ?? t(`answers.${found.reason}`) }),
     repeats: run.repeats === 0 ? undefined : t('phone-system.repeats', { count: run.repeats }),
     duration: answer.ms === undefined ? t('phone-system.unknown') : t('phone-system.duration-ms', { ms: answer.ms }),
-    good: answer.reason === 'matched' || answer.reason === 'matched-several',
+    good: isGood(run),
     isTest: run.isTest,
   };
+}
+
+const isGood = ({ answer: { reason } }: LookupRun): boolean => reason === 'matched' || reason === 'matched-several';
+
+/** The extension, or how many fields. An old run does not know whether it was asked for the one or the other. */
+function presentAnswer(run: LookupRun, t: Texts): string {
+  const { extension, fields = 0 } = run.answer;
+  if (extension !== undefined) return extension;
+  if (fields > 0) return t('lookup-runs.fields', { count: fields });
+  return t(run.service === undefined && isGood(run) ? 'lookup-runs.not-kept' : 'phone-system.no-answer');
 }
 
 /** Enough to know a number again, not enough to call it: the middle is hidden, and all of a short one but its last two characters. */
@@ -49,6 +59,7 @@ export const exportColumns = [
   'pbx_id',
   'lookup_id',
   'lookup_version',
+  'service',
   'test',
   'caller_id',
   'called_id',
@@ -56,6 +67,7 @@ export const exportColumns = [
   'read_as',
   'reason',
   'extension',
+  'fields',
   'matches',
   'ms',
   'repeats',
@@ -71,6 +83,7 @@ export const exportRow = (run: LookupRun): Record<(typeof exportColumns)[number]
   pbx_id: run.pbxId,
   lookup_id: run.lookupId,
   lookup_version: run.lookupVersion,
+  service: run.service,
   test: run.isTest ? 'yes' : 'no',
   caller_id: run.question.callerId,
   called_id: run.question.calledId,
@@ -78,6 +91,7 @@ export const exportRow = (run: LookupRun): Record<(typeof exportColumns)[number]
   read_as: run.number,
   reason: run.answer.reason,
   extension: run.answer.extension,
+  fields: run.answer.fields,
   matches: run.answer.matches,
   ms: run.answer.ms,
   repeats: run.repeats,

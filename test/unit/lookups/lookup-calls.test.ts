@@ -182,6 +182,15 @@ describe('a run', () => {
     ]);
   });
 
+  it('tells what was asked for, and of data only how many fields there were', async () => {
+    askSalesforce = async () => ({ ...matched('201'), fields: { Name: 'Marc', Level: 'Gold' } });
+    await calls.answer(request('0752543312', { service: 'data' }));
+    await expect.poll(() => runs.recorded.length).toBe(1);
+    expect(engine.starts).toMatchObject([{ service: 'data' }]);
+    expect(runs.recorded).toMatchObject([{ service: 'data', answer: { reason: 'matched', fields: 2 } }]);
+    expect(JSON.stringify(runs.recorded[0]?.answer)).not.toMatch(/Marc|Gold/);
+  });
+
   it('has the repeats counted that came after it was recorded', async () => {
     const { runId } = await calls.answer(request('0752543312'));
     await expect.poll(() => engine.starts.length).toBe(1);

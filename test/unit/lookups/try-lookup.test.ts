@@ -122,6 +122,7 @@ it('finds a case by the number that a caller keyed in, and the data of its compa
     fields: { Company: account?.['Name'], Closed: 'still open' },
     extension: undefined,
   });
+  expect(runs.recorded).toMatchObject([{ service: 'data', answer: { fields: 2, extension: undefined } }]);
 });
 
 it('rings the agent of a support contract found by its hotline, and the owner of a contact’s account', async () => {
