@@ -57,7 +57,7 @@ async function ensureUsable(dataDir: string): Promise<void> {
  * Makes a folder with those above it. Node's own `recursive` goes on for ever where the system says ENOENT although the folder above is
  * there, as it does in `/proc`.
  */
-async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);
   } catch (error) {

@@ -157,7 +157,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       );
     if (temporal) {
       const launch = async (progress: (text: string) => void) => {
-        temporalCommand = await findTemporalCommand({ configured: settings.TEMPORAL_CLI_PATH, progress, signal });
+        const configured = settings.TEMPORAL_CLI_PATH;
+        temporalCommand = await findTemporalCommand({ configured, progress, signal, dataDir });
         progress('starting');
         await temporal.start();
       };

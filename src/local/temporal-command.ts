@@ -1,6 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,9 +9,10 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import type { ReadableStream } from 'node:stream/web';
 import { promisify } from 'node:util';
-import { inheritedEnvironment } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { makeFolder } from './data-folder.ts';
 import { withLock } from './lock.ts';
+import { startService } from './processes.ts';
 import { findOnPath, firstExecutable, isExecutable, userCacheFolder } from './programs.ts';
 
 /*
@@ -33,6 +33,8 @@ export interface FindOptions {
   /** Tells a person who waits what is going on. */
   readonly progress: (text: string) => void;
   readonly signal: AbortSignal;
+  /** Where a build has its log, and its record while it runs. */
+  readonly dataDir: string;
   /** Where downloads and builds are kept; default the user's cache folder. */
   readonly cacheDir?: string;
 }
@@ -46,13 +48,13 @@ export async function findTemporalCommand({
   configured,
   progress,
   signal,
+  dataDir,
   cacheDir = userCacheFolder(),
 }: FindOptions): Promise<string> {
   if (configured !== undefined) return checkedSetting(configured);
   const installed = await findOnPath(`temporal${suffix}`);
   if (installed !== undefined && (await isRecentServer(installed))) return installed;
 
-  await mkdir(cacheDir, { recursive: true });
   const downloaded = join(cacheDir, `temporal-${version}${suffix}`);
   const built = join(cacheDir, `temporal-${await moduleHash()}${suffix}`);
   const kept = async () =>
@@ -61,23 +63,36 @@ export async function findTemporalCommand({
   if (known !== undefined) return known;
 
   const waiting = () => progress('waiting for another start that is getting the Temporal server');
-  return withLock(join(cacheDir, 'temporal.lock'), { signal, waiting }, async () => {
-    const meanwhile = await kept();
-    if (meanwhile !== undefined) return meanwhile;
-    const notDownloaded = await download(downloaded, progress, signal);
-    if (notDownloaded === undefined) return downloaded;
-    const go = await findGo();
-    if (go.command === undefined) {
-      throw new AppError(
-        'LOCAL_SERVICE_FAILED',
-        `There is no Temporal server here: the download failed (${notDownloaded}) and ${go.problem}. ` +
-          `Install Go ${oldestGo.join('.')} or later, or set TEMPORAL_CLI_PATH to the temporal command or TEMPORAL_ADDRESS to a server.`,
-      );
-    }
-    await build(go.command, built, progress, signal);
-    return built;
-  });
+  try {
+    await makeFolder(cacheDir);
+    return await withLock(join(cacheDir, 'temporal.lock'), { signal, waiting }, async () => {
+      const meanwhile = await kept();
+      if (meanwhile !== undefined) return meanwhile;
+      const notDownloaded = await download(downloaded, progress, signal);
+      if (notDownloaded === undefined) return downloaded;
+      const go = await findGo();
+      if (go.command === undefined) {
+        throw new AppError(
+          'LOCAL_SERVICE_FAILED',
+          `There is no Temporal server here: the download failed (${notDownloaded}) and ${go.problem}. ` +
+            `Install Go ${oldestGo.join('.')} or later, or set ${waysAround}.`,
+        );
+      }
+      await build({ go: go.command, target: built, dataDir, progress, signal });
+      return built;
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof AppError) throw error;
+    throw new AppError(
+      'LOCAL_SERVICE_FAILED',
+      `The Temporal server cannot be kept in ${cacheDir} (${reasonOf(error)}): make that folder usable for this user, or set XDG_CACHE_HOME to another one, ${waysAround}.`,
+      { cause: error },
+    );
+  }
 }
+
+const waysAround = 'TEMPORAL_CLI_PATH to the temporal command or TEMPORAL_ADDRESS to a server';
 
 // -------------------------------------------------------------------------------------------------------------- installed
 
@@ -227,11 +242,19 @@ async function findGo(): Promise<{ command: string } | { command?: undefined; pr
   const command =
     (await findOnPath(`go${suffix}`)) ?? (await firstExecutable(['/usr/local/go/bin/go', '/opt/homebrew/bin/go']));
   if (command === undefined) return { problem: 'Go is not installed' };
-  const found = /go(\d+\.\d+(?:\.\d+)?)/.exec((await run(command, ['version'])).stdout)?.[1];
+  const { stdout } = await run(command, ['version']).catch(() => ({ stdout: '' }));
+  const found = /go(\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
   return isAtLeast(found, oldestGo) ? { command } : { problem: `Go is ${found ?? 'of an unknown version'}` };
 }
 
-async function build(go: string, target: string, progress: (text: string) => void, signal: AbortSignal): Promise<void> {
+async function build(options: {
+  go: string;
+  target: string;
+  dataDir: string;
+  progress: (text: string) => void;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { go, target, dataDir, progress, signal } = options;
   const folder = join(dirname(target), 'unfinished'); // we hold the lock: what is there was left by a build that was killed
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
@@ -239,29 +262,30 @@ async function build(go: string, target: string, progress: (text: string) => voi
   const startedAtMs = Date.now();
   const tell = () =>
     progress(
-      `building the Temporal server, ${minutes(Date.now() - startedAtMs)} so far; the first time takes about 5 minutes`,
+      `building the Temporal server, ${minutes(Date.now() - startedAtMs)} so far; the first time takes about 5 to 10 minutes on two processors`,
     );
   tell();
   const timer = setInterval(tell, 5_000);
   try {
-    const child = spawn(
-      go,
-      ['build', '-trimpath', '-ldflags', '-s -w', '-o', output, 'github.com/temporalio/cli/cmd/temporal'],
-      {
-        cwd: module,
-        signal,
-        stdio: ['ignore', 'ignore', 'pipe'],
-        env: inheritedEnvironment({ GOFLAGS: undefined, GOWORK: 'off' }),
-      },
-    );
-    let complaints = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-2_000)));
-    const [code] = (await once(child, 'close')) as [number | null];
+    const service = await startService({
+      name: 'temporal-build',
+      command: go,
+      args: ['build', '-trimpath', '-ldflags', '-s -w', '-o', output, 'github.com/temporalio/cli/cmd/temporal'],
+      cwd: module,
+      dataDir,
+      env: { GOFLAGS: undefined, GOWORK: 'off' },
+      stopSignal: 'SIGINT', // Go then waits for the compilers that it started, and removes what they wrote
+    });
+    const stop = () => void service.stop();
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    const { code } = await service.exited;
+    signal.removeEventListener('abort', stop);
+    signal.throwIfAborted();
     if (code !== 0) {
       throw new AppError(
         'LOCAL_SERVICE_FAILED',
-        `The Temporal server could not be built with ${go}: ${complaints.trim().split('\n').slice(-3).join(' ')} ` +
-          'Set TEMPORAL_CLI_PATH to the temporal command or TEMPORAL_ADDRESS to a server.',
+        `The Temporal server could not be built with ${go}: ${service.lastLines(3).join(' ')} (${service.logFile}). Set ${waysAround}.`,
       );
     }
     await rename(output, target);

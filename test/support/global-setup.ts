@@ -66,6 +66,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
         configured: loadConfig().settings.TEMPORAL_CLI_PATH,
         progress: everySoOften(5_000, (text) => project.vitest.logger.log(text)),
         signal,
+        dataDir,
       });
       const [port, uiPort] = [await freePort(), await freePort()];
       const server = await startTemporal({

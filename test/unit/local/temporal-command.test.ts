@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { findTemporalCommand, minutes } from '../../../src/local/temporal-command.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { findTemporalCommand, minutes, type FindOptions } from '../../../src/local/temporal-command.ts';
+import { temporaryFolder, until } from '../../support/temporary-folder.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -19,11 +19,12 @@ async function command(folder: string, version: string, name = 'temporal'): Prom
   return file;
 }
 
-function find(options: { configured?: string; cacheDir: string }): Promise<string> {
+async function find(options: Partial<FindOptions> & { cacheDir: string }): Promise<string> {
   return findTemporalCommand({
     configured: undefined,
     progress: () => undefined,
     signal: new AbortController().signal,
+    dataDir: await temporaryFolder(),
     ...options,
   });
 }
@@ -88,9 +89,7 @@ describe('without a setting', () => {
     const { asked } = await offer('1.31.2');
     const cacheDir = await temporaryFolder();
     const said: string[] = [];
-    const signal = new AbortController().signal;
-    const progress = (text: string) => void said.push(text);
-    const found = await findTemporalCommand({ configured: undefined, cacheDir, signal, progress });
+    const found = await find({ cacheDir, progress: (text) => void said.push(text) });
     expect(found).toBe(join(cacheDir, 'temporal-v1.8.2'));
     expect((await promisify(execFile)(found, ['--version'])).stdout).toContain('Server 1.31.2');
     expect(asked).toEqual([
@@ -103,15 +102,98 @@ describe('without a setting', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('says in one sentence what would help when there is no way to a server', async () => {
-    const [folder, cacheDir] = [await temporaryFolder(), await temporaryFolder()];
+  /** A machine without internet whose `go` knows its version, and for the rest does this. */
+  async function goThat(version: string, script = 'exit 1'): Promise<void> {
+    const folder = await temporaryFolder();
     const go = join(folder, 'go');
-    await writeFile(go, '#!/bin/sh\necho go version go1.25.3 linux/amd64\n');
+    await writeFile(go, `#!/bin/sh\n[ "$1" = version ] && exec echo go version go${version} linux/amd64\n${script}\n`);
     await chmod(go, 0o755);
-    vi.stubEnv('PATH', folder);
+    vi.stubEnv('PATH', `${folder}:/bin:/usr/bin`);
     vi.stubGlobal('fetch', () =>
       Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ENOTFOUND' }) })),
     );
+  }
+
+  test('where nothing can be downloaded it is built with Go, from the module beside it, and kept', async () => {
+    const [source, seen, cacheDir] = [await temporaryFolder(), await temporaryFolder(), await temporaryFolder()];
+    const program = await command(source, '1.31.2');
+    await goThat(
+      '1.26.4',
+      `pwd > ${seen}/folder; echo "$@" > ${seen}/arguments; echo "$GOFLAGS $GOWORK" > ${seen}/environment\n` +
+        `while [ "$1" != -o ]; do shift; done; cp ${program} "$2"`,
+    );
+    vi.stubEnv('GOFLAGS', '-mod=vendor');
+    const said: string[] = [];
+    const found = await find({ cacheDir, progress: (text) => void said.push(text) });
+    expect(found).toMatch(new RegExp(`^${cacheDir}/temporal-[0-9a-f]{16}$`));
+    expect((await promisify(execFile)(found, ['--version'])).stdout).toContain('Server 1.31.2');
+    const read = async (name: string) => (await readFile(join(seen, name), 'utf8')).trimEnd();
+    expect(await read('folder')).toBe(await realpath('src/local/temporal-cli'));
+    expect(await read('arguments')).toMatch(
+      /^build -trimpath -ldflags -s -w -o \S+ github\.com\/temporalio\/cli\/cmd\/temporal$/,
+    );
+    expect(await read('environment')).toBe(' off'); // what the user builds otherwise does not matter here
+    expect(said.at(-1)).toBe(
+      'building the Temporal server, 0 s so far; the first time takes about 5 to 10 minutes on two processors',
+    );
+    expect((await readdir(cacheDir)).sort()).toEqual([basename(found), 'temporal.lock'].sort());
+
+    await goThat('1.26.4'); // and is not asked again
+    expect(await find({ cacheDir })).toBe(found);
+  });
+
+  test('a build that fails ends in a sentence with what Go said, and leaves nothing', async () => {
+    const [cacheDir, dataDir] = [await temporaryFolder(), await temporaryFolder()];
+    await goThat('1.26.4', 'echo "write /tmp/x: no space left on device" >&2; exit 1');
+    await expect(find({ cacheDir, dataDir })).rejects.toThrow(
+      /^The Temporal server could not be built with \S+\/go: write \/tmp\/x: no space left on device \(\S+temporal-build\.log\)\. Set TEMPORAL_CLI_PATH/,
+    );
+    expect(await readdir(cacheDir)).toEqual(['temporal.lock']);
+    expect(await readdir(join(dataDir, 'run'))).toEqual([]);
+  });
+
+  test('a build ends at Ctrl-C with all that it had started, and leaves nothing', async () => {
+    const [cacheDir, dataDir, seen] = [await temporaryFolder(), await temporaryFolder(), await temporaryFolder()];
+    // As Go does: it waits for its compilers when it is interrupted.
+    await goThat(
+      '1.26.4',
+      `trap 'kill $!; echo interrupted > ${seen}/told; exit 1' INT; echo listening; sleep 60 & wait`,
+    );
+    const interruption = new AbortController();
+    const building = find({ cacheDir, dataDir, signal: interruption.signal });
+    const log = () => readFile(join(dataDir, 'logs', 'temporal-build.log'), 'utf8').catch(() => '');
+    await until('it is under way', async () => (await log()) === 'listening\n');
+    expect(await readdir(join(dataDir, 'run'))).toHaveLength(1); // for whoever ends what a killed start has left
+    interruption.abort(new Error('stopped by somebody'));
+    await expect(building).rejects.toThrow('stopped by somebody');
+    expect(await readdir(seen)).toEqual(['told']);
+    expect(await readdir(join(dataDir, 'run'))).toEqual([]);
+    expect(await readdir(cacheDir)).toEqual(['temporal.lock']);
+  });
+
+  test('a cache folder that cannot be used is said', async () => {
+    const folder = await temporaryFolder();
+    await goThat('1.26.4');
+    await writeFile(join(folder, 'file'), '');
+    const cacheDir = join(folder, 'file', 'trunkline');
+    await expect(find({ cacheDir })).rejects.toThrow(
+      `The Temporal server cannot be kept in ${cacheDir} (ENOTDIR: not a directory, mkdir '${cacheDir}'): make that folder usable for this user, or set XDG_CACHE_HOME to another one, TEMPORAL_CLI_PATH`,
+    );
+    await mkdir(join(folder, 'cache', 'temporal.lock'), { recursive: true });
+    await expect(find({ cacheDir: join(folder, 'cache') })).rejects.toThrow('(unable to open database file)');
+  });
+
+  test('a folder that cannot be written is no matter when the server is in it', async () => {
+    const cacheDir = await temporaryFolder();
+    await mkdir(join(cacheDir, 'temporal.lock')); // where the lock would be
+    const downloaded = await command(cacheDir, '1.31.2', 'temporal-v1.8.2');
+    vi.stubEnv('PATH', '/bin:/usr/bin');
+    expect(await find({ cacheDir })).toBe(downloaded);
+  });
+
+  test('says in one sentence what would help when there is no way to a server', async () => {
+    const cacheDir = await temporaryFolder();
+    await goThat('1.25.3');
     await expect(find({ cacheDir })).rejects.toThrow(
       'There is no Temporal server here: the download failed (ENOTFOUND) and Go is 1.25.3. ' +
         'Install Go 1.26.4 or later, or set TEMPORAL_CLI_PATH to the temporal command or TEMPORAL_ADDRESS to a server.',
