@@ -428,7 +428,7 @@ export interface RecordSearch {
     digits: readonly string[],
     call: RecordSearchCall,
   ): Promise<SalesforceResult<readonly (readonly FoundRecord[])[]>>;
-  /** A user by id, or the active one of this name; undefined where there is none. */
+  /** A user by id, or the one of this name: the active one, else one who is not. Undefined where there is none, or several are active. */
   user(
     by: { readonly id: string } | { readonly name: string },
     fields: readonly string[],
@@ -440,7 +440,6 @@ export interface RecordSearch {
 export interface ExtensionMap {
   /** The primary extension. Salesforce's user ids have 18 characters here. */
   ofUser(userId: string): string | undefined;
-  userNamed(name: string): { readonly userId: string; readonly extension: string } | undefined;
 }
 
 export interface DescribedField {

@@ -62,7 +62,7 @@ export async function warmUpSearch(apiVersion: string): Promise<void> {
   };
   const findRecord = createFindRecord(createRecordSearch(createSalesforceData({ http: nobody, apiVersion })));
   const rules = defaultDialingRules('DE');
-  const noExtensions = { ofUser: () => undefined, userNamed: () => undefined };
+  const noExtensions = { ofUser: () => undefined };
   for (let search = 0; search < searches; search++) {
     await findRecord({
       question: readQuestion({ callerId: `+493023125${String(search).padStart(3, '0')}` }, (sent) =>

@@ -83,14 +83,9 @@ async function tell(transaction: Transaction, accountId: string): Promise<void> 
   await transaction.execute(sql`select pg_notify(${channel}, ${payload})`);
 }
 
-/** The primary extensions of one account, for answering. Names are compared without case. */
-export function toExtensionMap(
-  rows: readonly Pick<Row, 'userId' | 'userName' | 'extension' | 'isPrimary'>[],
-): ExtensionMap {
+/** The primary extensions of one account, for answering. A user has at most one. */
+export function toExtensionMap(rows: readonly Pick<Row, 'userId' | 'extension' | 'isPrimary'>[]): ExtensionMap {
   const primary = rows.filter(({ isPrimary }) => isPrimary);
   const byUser = new Map(primary.map(({ userId, extension }) => [userId, extension]));
-  const byName = new Map(primary.map(({ userId, userName, extension }) => [key(userName), { userId, extension }]));
-  return { ofUser: (userId) => byUser.get(userId), userNamed: (name) => byName.get(key(name)) };
+  return { ofUser: (userId) => byUser.get(userId) };
 }
-
-const key = (name: string): string => name.trim().toLowerCase();

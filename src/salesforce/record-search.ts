@@ -76,8 +76,12 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
       call.onQueries?.([soql]);
       const answer = await data.query(call.session, soql, call.signal);
       if (!answer.ok) return answer;
-      const user = answer.value[0];
-      return { ...answer, value: user && toUser(user, textOf(user['Id']) ?? '', fields) };
+      const [first, second] = answer.value;
+      const isAmbiguous = first?.['IsActive'] === true && second?.['IsActive'] === true;
+      return {
+        ...answer,
+        value: first && !isAmbiguous ? toUser(first, textOf(first['Id']) ?? '', fields) : undefined,
+      };
     },
   };
 }

@@ -245,10 +245,12 @@ function queryByValues(question: RecordQuestion): EncodedQuery {
 export const queryOfUsers = (field: string): string =>
   `SELECT Id, Name${field === 'Name' ? '' : `, ${apiName(field)}`} FROM User WHERE IsActive = true AND UserType = 'Standard' ORDER BY Name, Id`;
 
-/** A user by id, or the active one of this name. */
+/** A user by id, or two of this name who could be rung, active ones first: the second tells whether the name is one's alone. */
 export const queryOfUser = (
   by: { readonly id: string } | { readonly name: string },
   fields: readonly string[],
 ): string =>
   `SELECT ${[...new Set(['Id', 'IsActive', ...fields.map(apiName)])].join(', ')} FROM User ` +
-  `WHERE ${'id' in by ? `Id = ${literal(by.id)}` : `Name = ${literal(by.name)} AND IsActive = true`} ORDER BY Id LIMIT 1`;
+  ('id' in by
+    ? `WHERE Id = ${literal(by.id)} LIMIT 1`
+    : `WHERE Name = ${literal(by.name)} AND UserType = 'Standard' ORDER BY IsActive DESC, Id LIMIT 2`);

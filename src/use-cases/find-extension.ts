@@ -20,8 +20,8 @@ export type ExtensionPlace = 'map' | 'user-field' | 'record' | 'nowhere';
 /**
  * Whose extension a record stands for, for one question: each record of a step is asked about once, however often it is decided.
  *
- * Salesforce is asked once more only where the queries could not tell the user: one by name, or the owner of
- * something that a queue may own and that came from the search index.
+ * Salesforce is asked once more only where the queries could not tell the user: one by name, since only Salesforce knows whether there
+ * is one active user of that name, or one that the query told by id alone. Nobody's extension rings who is not active.
  */
 export function createFindExtension(of: {
   readonly search: Pick<RecordSearch, 'user'>;
@@ -51,15 +51,12 @@ export function createFindExtension(of: {
       return extension === undefined ? { ok: true, missing: 'no-extension' } : { ok: true, extension };
     };
     if (source.from === 'record') return from('record', record.values[source.field]);
-    const named = nameOf(source.user, record);
-    const mapped = named === undefined ? undefined : extensions.userNamed(named);
-    if (mapped !== undefined) return from('map', mapped.extension);
     const user = await userOf(source, record);
     if (!user.ok) return user;
     if (user.value?.kind !== 'user') return from('user-field', undefined);
     if (!user.value.isActive) return { ok: true, missing: 'owner-inactive' };
-    const extension = extensions.ofUser(user.value.id);
-    return extension === undefined ? from('user-field', user.value.fields[source.userField]) : from('map', extension);
+    const mapped = extensions.ofUser(user.value.id);
+    return mapped === undefined ? from('user-field', user.value.fields[source.userField]) : from('map', mapped);
   }
 
   async function userOf(

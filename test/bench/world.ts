@@ -261,7 +261,7 @@ export async function openBenchWorld(
         ),
         rules,
         steps,
-        extensions: { ofUser: () => undefined, userNamed: () => undefined },
+        extensions: { ofUser: () => undefined },
         session: { orgId: demoOrgId, instanceUrl: '', accessToken: '', version: 1 },
         signal: new AbortController().signal,
       });

@@ -102,7 +102,7 @@ export const rules: DialingRules = {
 };
 
 /** Nobody's extension is mapped. */
-export const noExtensions: ExtensionMap = { ofUser: () => undefined, userNamed: () => undefined };
+export const noExtensions: ExtensionMap = { ofUser: () => undefined };
 
 export interface FakeLookupEngine extends LookupEngine {
   readonly starts: AskedLookup[];

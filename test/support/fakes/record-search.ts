@@ -17,8 +17,9 @@ export class FakeRecordSearch implements RecordSearch {
   records: FoundRecord[] = [];
   /** Ids of records that the search index has taken in; undefined: all. */
   indexed: readonly string[] | undefined;
-  /** By id and by name. */
+  /** By id. */
   users = new Map<string, RecordUser>();
+  readonly #namesakes = new Map<string, Extract<RecordUser, { kind: 'user' }>[]>();
   /** What was asked, in order. */
   readonly calls: Call[] = [];
   readonly questions: RecordQuestion[] = [];
@@ -61,7 +62,18 @@ export class FakeRecordSearch implements RecordSearch {
     );
 
   readonly user: RecordSearch['user'] = async (by) =>
-    this.#answer('user', this.users.get('id' in by ? by.id : by.name));
+    this.#answer('user', 'id' in by ? this.users.get(by.id) : this.#named(by.name));
+
+  putUser(name: string, user: Extract<RecordUser, { kind: 'user' }>): void {
+    this.users.set(user.id, user);
+    this.#namesakes.set(name.toLowerCase(), [...(this.#namesakes.get(name.toLowerCase()) ?? []), user]);
+  }
+
+  #named(name: string): RecordUser | undefined {
+    const all = this.#namesakes.get(name.toLowerCase()) ?? [];
+    const active = all.filter(({ isActive }) => isActive);
+    return active.length > 1 ? undefined : (active[0] ?? all[0]);
+  }
 
   #of({ object }: RecordQuestion): FoundRecord[] {
     return this.records.filter((record) => record.object === object);

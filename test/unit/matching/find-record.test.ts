@@ -19,7 +19,7 @@ const session = {
 };
 const step = (object: string, ...fields: string[]): LookupStep => newStep(object, fields);
 const steps = [step('Contact', 'Phone', 'MobilePhone'), step('Lead', 'Phone'), step('Account', 'Phone')];
-const owner = (extension?: string, isActive = true): RecordUser => ({
+const owner = (extension?: string, isActive = true): Extract<RecordUser, { kind: 'user' }> => ({
   kind: 'user',
   id: `005${extension ?? ''}`,
   isActive,
@@ -467,7 +467,6 @@ describe('findRecord', () => {
     const contact = step('Contact', 'Phone');
     const extensions: ExtensionMap = {
       ofUser: (id) => (id === '005201' ? '777' : undefined),
-      userNamed: (name) => (name === 'Anna Berg' ? { userId: '005201', extension: '777' } : undefined),
     };
 
     it('prefers it to the field of the user', async () => {
@@ -482,24 +481,45 @@ describe('findRecord', () => {
       expect(await finding('+49752543312', { extensions })).toMatchObject({ reason: 'owner-inactive' });
     });
 
-    it('knows a user by name; one that it does not know is asked for', async () => {
-      const named = (name: string): LookupStep => ({
-        ...contact,
-        extension: { from: 'user', user: { is: 'named', name }, userField: 'Extension' },
-      });
-      search.users.set('Ben Kurz', owner('208'));
+    const named = (name: string): LookupStep => ({
+      ...contact,
+      extension: { from: 'user', user: { is: 'named', name }, userField: 'Extension' },
+    });
+    const byName = (name: string) => finding('+49752543312', { steps: [named(name)], extensions });
+
+    it('rings a user by name once Salesforce has said that he is active, by the map or by the field', async () => {
+      search.putUser('Anna Berg', owner('201'));
+      search.putUser('Ben Kurz', owner('208'));
       search.records = [record('Contact', '003A', '0752543312')];
-      expect(await finding('+49752543312', { steps: [named('Anna Berg')], extensions })).toMatchObject({
-        extension: '777',
+      expect(await byName(' anna berg ')).toMatchObject({ extension: '777' });
+      expect(search.calls).toEqual(['values', 'user']);
+      expect(await byName('Ben Kurz')).toMatchObject({ extension: '208' });
+      expect(await byName('Nobody')).toMatchObject({ reason: 'no-extension' });
+    });
+
+    it('rings nobody by name who is not active, though the map knows the extension', async () => {
+      search.putUser('Anna Berg', owner('201', false));
+      search.records = [record('Contact', '003A', '0752543312')];
+      expect(await byName('Anna Berg')).toMatchObject({ reason: 'owner-inactive', recordId: '003A' });
+      search.putUser('Anna Berg', { ...owner('202'), id: '005Namesake' });
+      expect(await byName('Anna Berg')).toMatchObject({ reason: 'matched', extension: '202' });
+    });
+
+    it('rings nobody by a name that two active users have', async () => {
+      search.putUser('Anna Berg', owner('201'));
+      search.putUser('Anna Berg', owner('202'));
+      search.records = [record('Contact', '003A', '0752543312')];
+      expect(await byName('Anna Berg')).toMatchObject({ reason: 'no-extension' });
+    });
+
+    it('asks for a user once, however many steps name him', async () => {
+      search.putUser('Anna Berg', owner('201', false));
+      search.records = [record('Contact', '003A', '0752543312'), record('Account', '001A', '0752543312')];
+      const account: LookupStep = { ...named('Anna Berg'), object: 'Account' };
+      expect(await finding('+49752543312', { steps: [named('Anna Berg'), account] })).toMatchObject({
+        reason: 'owner-inactive',
       });
-      expect(search.calls).toEqual(['values']);
-      expect(await finding('+49752543312', { steps: [named('Ben Kurz')], extensions })).toMatchObject({
-        extension: '208',
-      });
-      expect(search.calls).toEqual(['values', 'values', 'user']);
-      expect(await finding('+49752543312', { steps: [named('Nobody')], extensions })).toMatchObject({
-        reason: 'no-extension',
-      });
+      expect(search.calls.filter((call) => call === 'user')).toEqual(['user']);
     });
 
     it('finds the user whose name, or the extension that, stands in a field of the record', async () => {
@@ -508,6 +528,7 @@ describe('findRecord', () => {
           values: { Phone: '0752543312', Agent__c: 'Anna Berg', Ext__c: '555' },
         }),
       ];
+      search.putUser('Anna Berg', owner('201'));
       const by = (extension: NonNullable<LookupStep['extension']>) => ({
         steps: [{ ...contact, extension }],
         extensions,

@@ -32,6 +32,8 @@ interface Subject {
   readonly userId: string;
   readonly userName: string;
   put(object: string, values: Readonly<Record<string, string>>): string;
+  /** Users of the same name, one for each. */
+  putUsers(name: string, ...areActive: readonly boolean[]): readonly string[];
 }
 
 const session: SalesforceSession = { orgId: acme, instanceUrl: 'https://acme.example', accessToken: 't', version: 1 };
@@ -39,8 +41,7 @@ const session: SalesforceSession = { orgId: acme, instanceUrl: 'https://acme.exa
 function fakeSubject(): Subject {
   const search = new FakeRecordSearch();
   const owner = { kind: 'user', id: '005A', isActive: true, fields: { Extension: '201' } } as const;
-  search.users.set('005A', owner);
-  search.users.set('Vera Vertrag', owner);
+  search.putUser('Vera Vertrag', owner);
   return {
     search,
     session,
@@ -57,6 +58,12 @@ function fakeSubject(): Subject {
       search.records.push(record);
       return record.id;
     },
+    putUsers: (name, ...areActive) =>
+      areActive.map((isActive, index) => {
+        const id = `005${name}${index}`;
+        search.putUser(name, { kind: 'user', id, isActive, fields: {} });
+        return id;
+      }),
   };
 }
 
@@ -84,6 +91,13 @@ async function adapterSubject(): Promise<Subject> {
       const row = { LastName: 'Vertrag', ...(object === 'Lead' && { Company: 'Vertrag' }), OwnerId: userId, ...values };
       return standIn.control.changeOrg(acme, { upsert: { [object]: [row] } }).upserted[object]?.[0] ?? '';
     },
+    putUsers: (name, ...areActive) =>
+      areActive.map((isActive, index) => {
+        const [FirstName, LastName] = name.split(' ');
+        const Username = `${name.replace(' ', '.')}.${index}@acme.example`;
+        const row = { ...user, Id: undefined, FirstName, LastName, Name: name, Username, IsActive: isActive };
+        return standIn.control.changeOrg(acme, { upsert: { User: [row] } }).upserted['User']?.[0] ?? '';
+      }),
   };
 }
 
@@ -146,5 +160,19 @@ describe.each([
     for (const by of [{ id: '005000000000000AAA' }, { name: 'Nobody at all' }]) {
       expect(await subject.search.user(by, ['Extension'], call())).toMatchObject({ ok: true, value: undefined });
     }
+  });
+
+  it('tells the active one of a name, that there is none active, and nobody where several are', async () => {
+    const named = async (name: string) => {
+      const answer = await subject.search.user({ name }, [], call());
+      if (!answer.ok) throw new Error(answer.failure.answer);
+      return answer.value;
+    };
+    const [, active] = subject.putUsers('Uta Einmal', false, true, false);
+    expect(await named('uta einmal')).toMatchObject({ kind: 'user', id: active, isActive: true });
+    const [inactive] = subject.putUsers('Udo Fort', false);
+    expect(await named('Udo Fort')).toMatchObject({ kind: 'user', id: inactive, isActive: false });
+    subject.putUsers('Ute Doppelt', true, true);
+    expect(await named('Ute Doppelt')).toBeUndefined();
   });
 });

@@ -154,7 +154,7 @@ describe('queriesByValues', () => {
         "WHERE (Contract_Number__c IN ('A') OR Account__r.Customer_Number__c IN ('A')) AND Owner.IsActive = true " +
         "AND Name = 'B%_' AND Account__r.Name LIKE '%B\\%\\_%' AND Name LIKE 'B\\%\\_%' AND Name != 'B%_' " +
         'ORDER BY Account__r.Name ASC NULLS LAST, Id LIMIT 200',
-      "SELECT Id, IsActive, Extension FROM User WHERE Name = 'C' AND IsActive = true ORDER BY Id LIMIT 1",
+      "SELECT Id, IsActive, Extension FROM User WHERE Name = 'C' AND UserType = 'Standard' ORDER BY IsActive DESC, Id LIMIT 2",
     ]);
   });
 
