@@ -33,12 +33,14 @@ function setPbx(changes: Partial<typeof pbx>, importedSecret?: Uint8Array): void
 describe('the limits of a phone system', () => {
   it('refuse with Retry-After what is beyond the burst, and fill up again', async () => {
     setPbx({ limits: { perSecond: 20, burst: 2, inFlight: 200 } });
-    const statuses = [];
-    for (const number of ['0752543301', '0752543302', '0752543303']) statuses.push((await ask(number)).statusCode);
-    expect(statuses).toEqual([200, 200, 429]);
-    const refused = await ask('0752543304');
-    expect(refused.headers['retry-after']).toBe('1');
-    expect(refused.json()).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429 });
+    // At once: on a slow machine, one after the other would be within the rate.
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => ask(`07525433${String(index).padStart(2, '0')}&format=json`)),
+    );
+    expect(answers.filter(({ statusCode }) => statusCode === 200).length).toBeGreaterThanOrEqual(2);
+    const refused = answers.find(({ statusCode }) => statusCode !== 200);
+    expect(refused?.headers['retry-after']).toBe('1');
+    expect(refused?.json()).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429 });
     await expect.poll(async () => (await ask('0752543305')).statusCode, { interval: 100 }).toBe(200);
   });
 

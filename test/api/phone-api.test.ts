@@ -171,7 +171,7 @@ describe('a question', () => {
   ])('with %s is refused with a problem', async (_name, question, status) => {
     api.directory.lookups.set('BBBBBB-BBBBBB-BBBBBB', { ...lookup, id: 'BBBBBB-BBBBBB-BBBBBB', kind: 'data' });
     api.directory.lookups.set('CCCCCC-CCCCCC-CCCCCC', { ...lookup, id: 'CCCCCC-CCCCCC-CCCCCC', accountId: 'other' });
-    const answer = await ask(question);
+    const answer = await ask(question, { accept: 'application/problem+json' });
     expect(answer.statusCode).toBe(status);
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(answer.headers['cache-control']).toBe('no-store');
@@ -181,16 +181,44 @@ describe('a question', () => {
   });
 
   it('names what is allowed where a value is none of it', async () => {
-    expect((await ask('callerid=0752543312&format=yaml')).json()).toMatchObject({
-      detail: 'The parameter format is not valid: it must be one of text, json, xml, form.',
-    });
+    expect((await ask('callerid=0752543312&format=yaml')).body).toBe(
+      'The parameter format is not valid: it must be one of text, json, xml, form.\n',
+    );
   });
 
-  it('is refused in one line of text when the phone system asked for text', async () => {
-    for (const answer of [await ask('format=text'), await ask('', { accept: 'text/plain' })]) {
+  it('is refused in the format that it names, else the Accept header, else the phone system: a line of text, or a problem', async () => {
+    const url = path('').replace('?', '');
+    const post = (payload: object, headers: Record<string, string> = {}) =>
+      api.app.inject({ method: 'POST', url, headers: { authorization: `Bearer ${token}`, ...headers }, payload });
+    const line = 'At least one of callerid, calledid and ivrid is required.\n';
+    const isText = { 'content-type': 'text/plain; charset=utf-8' };
+    const isProblem = { 'content-type': 'application/problem+json; charset=utf-8' };
+    for (const [answer, headers] of [
+      [await ask('format=text', { accept: 'application/json' }), isText],
+      [await ask('', { accept: 'text/plain' }), isText],
+      [await ask(''), isText],
+      [await post({}), isText],
+      [await post({ Format: 'TEXT' }, { accept: 'application/json' }), isText],
+      [await post({ Format: 'json' }), isProblem],
+      [await ask('format=xml'), isProblem],
+      [await ask('', { accept: 'application/problem+json' }), isProblem],
+    ] as const) {
       expect(answer.statusCode).toBe(400);
-      expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
-      expect(answer.body).toBe('At least one of callerid, calledid and ivrid is required.\n');
+      expect(answer.headers).toMatchObject(headers);
+      if (headers === isText) expect(answer.body).toBe(line);
+    }
+    const known = api.directory.pbxs.get(pbx.id);
+    if (known) api.directory.pbxs.set(pbx.id, { ...known, pbx: { ...pbx, answerFormat: 'json' } });
+    expect((await ask('')).headers).toMatchObject(isProblem);
+  });
+
+  it('is refused as a problem where nobody knows yet who asks, unless it wants text', async () => {
+    const stranger = (question: string, accept?: string) =>
+      api.app.inject({ url: path(question), headers: accept === undefined ? {} : { accept } });
+    expect((await stranger('')).headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    for (const answer of [await stranger('format=text'), await stranger('', 'text/plain')]) {
+      expect(answer.statusCode).toBe(401);
+      expect(answer.body).toBe('A token is missing: send Authorization: Bearer <token>, or ?token=.\n');
     }
   });
 
@@ -214,7 +242,7 @@ it.each([
   ['callerid=1', 'text/plain', 415, undefined],
   ['<callerid>1</callerid>', 'application/xml', 415, undefined],
 ])('refuses a body that cannot be read: %s as %s', async (payload, type, status, detail) => {
-  const headers = { 'content-type': type };
+  const headers = { 'content-type': type, accept: 'application/json' };
   const answer = await api.app.inject({ method: 'POST', url: path(`token=${token}`), headers, payload });
   expect(answer.json()).toMatchObject({ status, code: 'REQUEST_INVALID', ...(detail !== undefined && { detail }) });
 });
@@ -273,7 +301,7 @@ describe('a token', () => {
       signingSecret: randomBytes(32),
     });
     const status = async (pbxId: string, org = orgId) => {
-      const { statusCode, body } = await asked(path(`callerid=1&token=${token}`, { pbxId, org }));
+      const { statusCode, body } = await asked(path(`callerid=1&format=json&token=${token}`, { pbxId, org }));
       return { statusCode, body };
     };
     expect(await status(mine)).toMatchObject({ statusCode: 403 });
@@ -365,6 +393,8 @@ describe('the resource', () => {
           'content-type': 'application/problem+json; charset=utf-8',
           'cache-control': 'no-store',
         });
+        const inText = await api.app.inject({ method: method as 'DELETE', url, headers: { accept: 'text/plain' } });
+        expect([inText.statusCode, inText.body], url).toEqual([405, `Only ${allow} can be used here.\n`]);
       }
     },
   );

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { splitPbxAndOrg, toTripletId, type PbxId } from '../../src/domain/ids.ts';
 import type { Pbx } from '../../src/domain/lookup.ts';
@@ -6,6 +7,12 @@ import { bearerToken } from './bearer-token.ts';
 
 /** The phone system that asks: `request.getDecorator<Pbx>(pbxOfRequest)`. */
 export const pbxOfRequest = 'pbx';
+
+/** The phone system that asks, once its token has been found good; undefined before, and on routes that want none. */
+export const knownPbx = (request: FastifyRequest): Pbx | undefined =>
+  request.server.hasRequestDecorator(pbxOfRequest)
+    ? (request.getDecorator<Pbx | null>(pbxOfRequest) ?? undefined)
+    : undefined;
 
 /**
  * Lets only a phone system with its own token through: `Authorization: Bearer`, `?token=`, or `Token` in the body, in this order.

@@ -16,6 +16,7 @@ const contentTypes: Readonly<Record<AnswerFormat, string>> = {
 const formatOfMediaType: Readonly<Record<string, AnswerFormat>> = {
   'text/plain': 'text',
   'application/json': 'json',
+  'application/problem+json': 'json',
   'application/xml': 'xml',
   'text/xml': 'xml',
   'application/x-www-form-urlencoded': 'form',

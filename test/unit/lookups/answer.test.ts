@@ -9,6 +9,7 @@ it.each([
   [undefined, '*/*', 'text'],
   [undefined, 'application/json', 'json'],
   [undefined, 'Application/JSON; charset=utf-8', 'json'],
+  [undefined, 'application/problem+json', 'json'],
   [undefined, 'text/xml', 'xml'],
   [undefined, 'application/json;q=0.5, application/xml', 'xml'],
   [undefined, 'application/json;q=0, */*', 'text'],

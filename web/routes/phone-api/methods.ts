@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { problemOf } from '../../presenters/problem.ts';
+import { tellProblem } from './problems.ts';
 
 const allowed: Readonly<Record<string, readonly HTTPMethods[]>> = {
   '/ExtNo/:pbxAndOrg': ['GET', 'HEAD', 'POST'],
@@ -26,12 +26,9 @@ export const methodRoutes: FastifyPluginAsync = async (app) => {
       app.options(url, { schema: { hide: true } }, async (_request, reply) =>
         reply.header('allow', allow).code(204).send(),
       );
-      const refuse = async (_request: FastifyRequest, reply: FastifyReply) =>
-        reply
-          .code(405)
-          .header('allow', allow)
-          .type('application/problem+json; charset=utf-8')
-          .send(JSON.stringify(problemOf(405, 'METHOD_NOT_ALLOWED', `Only ${allow} can be used here.`)));
+      const problem = { status: 405, code: 'METHOD_NOT_ALLOWED', detail: `Only ${allow} can be used here.` };
+      const refuse = async (request: FastifyRequest, reply: FastifyReply) =>
+        tellProblem(problem, request, reply.header('allow', allow));
       app.route({
         method: app.supportedMethods.filter((method) => method !== 'OPTIONS' && !methods.includes(method)),
         url,
