@@ -27,14 +27,17 @@ export function createWebhookSender(options: {
   readonly allowPrivate: boolean;
   /** Resolves names; for tests. */
   readonly lookup?: LookupAll;
+  /** Believed beside nobody else (PEM); for tests. Operators name theirs in `NODE_EXTRA_CA_CERTS`. */
+  readonly certificateAuthority?: string;
   readonly limitMs?: number;
 }): WebhookSender & { close(): Promise<void> } {
-  const { allowPrivate, lookup = systemLookup } = options;
+  const { allowPrivate, lookup = systemLookup, certificateAuthority } = options;
   const isAllowed = (address: string): boolean => allowPrivate || isPublicAddress(address);
 
   const agent = new Agent({
     pipelining: 0,
     connect: {
+      ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
       lookup(hostname, lookupOptions, callback) {
         lookup(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
           const failure = error ?? (addresses.every(({ address }) => isAllowed(address)) ? null : refusal());

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isPublicAddress } from '../../../src/use-cases/public-address.ts';
 import { createWebhookSender } from '../../../src/webhooks/webhook-sender.ts';
@@ -14,13 +16,14 @@ let received: {
 }[];
 let answer: (response: ServerResponse) => void;
 let port: number;
-const server = createServer((request, response) => {
+const receive: RequestListener = (request, response) => {
   void text(request).then((body) => {
     const { method, url, headers } = request;
     received.push({ method, url, headers, body });
     answer(response);
   });
-});
+};
+const server = createServer(receive);
 
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');
@@ -38,13 +41,19 @@ beforeEach(() => {
 
 /** Names of a test that lead to these addresses, one after the other. */
 function sender(
-  options: { allowPrivate?: boolean; addresses?: readonly (readonly string[])[]; limitMs?: number } = {},
+  options: {
+    allowPrivate?: boolean;
+    addresses?: readonly (readonly string[])[];
+    limitMs?: number;
+    certificateAuthority?: string;
+  } = {},
 ) {
   const resolved: string[] = [];
   const answers = [...(options.addresses ?? [])];
   const webhooks = createWebhookSender({
     allowPrivate: options.allowPrivate ?? true,
     limitMs: options.limitMs ?? 5_000,
+    ...(options.certificateAuthority === undefined ? {} : { certificateAuthority: options.certificateAuthority }),
     lookup(hostname, _options, callback) {
       resolved.push(hostname);
       const addresses = answers.shift();
@@ -181,5 +190,43 @@ describe('a webhook', () => {
     const { webhooks } = sender();
     expect(await webhooks.send(message('http://nowhere.example/'))).toBe('host-unknown');
     expect(await webhooks.send(message('http://127.0.0.1:1/'))).toBe('unreachable');
+  });
+});
+
+describe('over https, a webhook', () => {
+  let certificate: string;
+  let securePort: number;
+  const cleanup = new AsyncDisposableStack();
+  beforeAll(async () => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'hooks.example' }], {
+      keyType: 'ec',
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: 'hooks.example' }] },
+      ],
+    });
+    certificate = cert;
+    const secure = createSecureServer({ cert, key }, receive).listen(0, '127.0.0.1');
+    await once(secure, 'listening');
+    securePort = (secure.address() as AddressInfo).port;
+    cleanup.defer(() => {
+      secure.closeAllConnections();
+      secure.close();
+    });
+  });
+  afterAll(() => cleanup.disposeAsync());
+
+  it('gets the message at the name that its certificate has', async () => {
+    const { webhooks } = sender({ addresses: [['127.0.0.1']], certificateAuthority: certificate });
+    expect(await webhooks.send(message(`https://hooks.example:${securePort}/a`))).toBeUndefined();
+    expect(received).toMatchObject([{ method: 'POST', url: '/a', body: '{"event":"test"}' }]);
+  });
+
+  it('gets nothing when its certificate is of nobody who is believed, or has another name', async () => {
+    const { webhooks } = sender({ addresses: [['127.0.0.1']] });
+    expect(await webhooks.send(message(`https://hooks.example:${securePort}/`))).toBe('certificate-refused');
+    const { webhooks: believing } = sender({ addresses: [['127.0.0.1']], certificateAuthority: certificate });
+    expect(await believing.send(message(`https://others.example:${securePort}/`))).toBe('certificate-refused');
+    expect(received).toEqual([]);
   });
 });
