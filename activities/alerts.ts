@@ -1,4 +1,4 @@
-import { alertsDue, isFinalFailure, type AlertEvent, type AlertTopic } from '../src/domain/alerts.ts';
+import { alertAfterWaiting, isFinalFailure, type AlertEvent, type AlertStart } from '../src/domain/alerts.ts';
 import { AppError } from '../src/errors.ts';
 import type { Alert, Alerts, AlertTargets, PresentedAlert } from '../src/ports.ts';
 import { sendAlert, type AlertSenders } from '../src/use-cases/send-alert.ts';
@@ -22,17 +22,12 @@ export function createAlertActivities(
 ) {
   const { alerts, alertTargets, presentAlert, clock } = dependencies;
   return {
-    /** Decides by how the connection stands now; null when it is as its people know it. */
-    async decideAlert(about: {
-      readonly alertId: string;
-      readonly connectionId: string;
-      readonly topic: AlertTopic;
-    }): Promise<DecidedAlert | null> {
-      const alert = await alerts.decide(
-        about.alertId,
-        about,
-        (connection, memory) =>
-          alertsDue(connection, memory, clock.now()).find(({ topic }) => topic === about.topic)?.event,
+    /** Decides by how the connection stands now; null when it is as its people know it, or has changed while this waited. */
+    async decideAlert(
+      about: Pick<AlertStart, 'connectionId' | 'topic' | 'sinceMs'> & { readonly alertId: string },
+    ): Promise<DecidedAlert | null> {
+      const alert = await alerts.decide(about.alertId, about, (connection, memory) =>
+        alertAfterWaiting(connection, memory, about, clock.now()),
       );
       if (!alert) return null;
       const { event, accountId } = alert;

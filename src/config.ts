@@ -15,7 +15,11 @@ const milliseconds = (fallback: number, description: string) =>
  * An empty environment variable counts as unset.
  */
 export const SettingsSchema = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', description: 'Address that every listener binds to' }),
+  HOST: Type.String({
+    default: '127.0.0.1',
+    description:
+      'Address that portal, phone API, metrics and stand-in bind to; PostgreSQL and Temporal, where `npm start` brings them, stay on 127.0.0.1',
+  }),
   PORT: port(3000, 'Portal and phone API'),
   PUBLIC_URL: text('Address that browsers and Salesforce use to reach the portal; default `http://localhost:<PORT>`'),
   TRUST_PROXY: text(
@@ -88,7 +92,7 @@ export const SettingsSchema = Type.Object({
   CONNECTION_RETRY_FIRST_MS: milliseconds(2_000, 'First retry while Salesforce is unreachable; doubles with jitter'),
   CONNECTION_RETRY_MAX_MS: milliseconds(300_000, 'Longest wait between two such retries'),
   CONNECTION_UNCERTAIN_WARNING_MS: milliseconds(900_000, 'How long a refresh may be unconfirmed before it is told'),
-  ALERT_WAIT_MS: milliseconds(120_000, 'How long a connection may flap before its people are told'),
+  ALERT_WAIT_MS: milliseconds(120_000, 'How long a connection must stay Active or Inactive before its people are told'),
   WEBHOOK_ALLOW_PRIVATE: Type.Boolean({
     default: false,
     description: 'Whether webhooks may lead into private networks, and go without encryption',
@@ -111,7 +115,7 @@ export interface SealKey {
 /** Reads and checks the environment. Throws `CONFIGURATION_INVALID` with one sentence that names the setting. */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   const settings = parseSettings(environment);
-  const publicUrl = new URL(settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`).origin;
+  const publicUrl = originOf(settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`);
   const real = settings.SALESFORCE_CLIENT_ID !== undefined && settings.SALESFORCE_STAND_IN_URL === undefined;
   if (real && settings.SALESFORCE_CLIENT_SECRET === undefined) {
     throw invalid('SALESFORCE_CLIENT_SECRET is missing: set it to the consumer secret of the Salesforce app.');
@@ -174,6 +178,18 @@ function parseSettings(environment: NodeJS.ProcessEnv): Settings {
   const [first] = Value.Errors(SettingsSchema, settings);
   const name = first?.instancePath.slice(1) ?? 'A setting';
   throw invalid(`${name} is not valid: it ${first?.message ?? 'cannot be read'}.`);
+}
+
+/** A path would be lost on the way to cookies and links, so that nobody may believe it counts. */
+function originOf(address: string): string {
+  const url = URL.parse(address);
+  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+  if (!isOrigin) {
+    throw invalid(
+      `PUBLIC_URL is ${address}: it must be http:// or https:// with a host and nothing behind it, such as https://acd.example.`,
+    );
+  }
+  return url.origin;
 }
 
 function parseKeys(value: string): readonly SealKey[] {

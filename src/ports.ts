@@ -845,7 +845,13 @@ export interface Alerts {
 
 export interface AlertEngine {
   /** Starts `alertWorkflow` for an occasion; once, however often it is told. */
-  start(alert: { connectionId: string; orgId: OrgId; topic: AlertTopic; occasion: string }): Promise<void>;
+  start(alert: {
+    connectionId: string;
+    orgId: OrgId;
+    topic: AlertTopic;
+    sinceMs: number;
+    occasion: string;
+  }): Promise<void>;
 }
 
 /** A message in the page's words. */

@@ -6,7 +6,7 @@ type Activities = ReturnType<typeof createAlertActivities>;
 
 /** What the operator reads as the result. */
 export interface AlertSummary {
-  /** Null when the connection was back to what its people know before they were told. */
+  /** Null when the connection changed before its people were told, or stands as they know it. */
   readonly event: AlertEvent | null;
   readonly targets: number;
   readonly delivered: number;
@@ -24,13 +24,19 @@ const { deliverAlert } = proxyActivities<Pick<Activities, 'deliverAlert'>>({
 });
 
 /**
- * One per occasion to tell people how a connection stands. It waits until flapping has had its time, decides by how the connection stands
- * then, and tells every target for itself, for up to a day.
+ * One per occasion to tell people how a connection stands. It waits until flapping has had its time, says nothing when the connection
+ * changed meanwhile (that is an occasion of its own), and else tells every target for itself, for up to a day.
  */
-export async function alertWorkflow({ connectionId, orgId, topic, waitMs }: AlertStart): Promise<AlertSummary> {
+export async function alertWorkflow({
+  connectionId,
+  orgId,
+  topic,
+  sinceMs,
+  waitMs,
+}: AlertStart): Promise<AlertSummary> {
   await sleep(waitMs);
   const alertId = uuid4();
-  const decided = await decideAlert({ alertId, connectionId, topic });
+  const decided = await decideAlert({ alertId, connectionId, topic, sinceMs });
   if (decided === null) return { event: null, targets: 0, delivered: 0 };
   const { event, accountId, targetIds } = decided;
   setCurrentDetails(`**${event}** of org ${orgId}, for ${targetIds.length} targets`);

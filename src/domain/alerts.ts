@@ -3,8 +3,8 @@ import { warningsOf, type EarlyWarning, type WarnedConnection } from './early-wa
 
 /*
  * When people are told how a connection stands. What is told follows from two things alone: how the connection stands, and what was told
- * last. So a transition that is heard twice, late or not at all leads to the same message, and what flapped back before it was told
- * leads to none.
+ * last. So a transition that is heard twice, late or not at all leads to the same message. Every state waits for itself before it is
+ * told: what flaps faster than that is told once it has come to rest, if it is news then.
  */
 
 /** What a message says. */
@@ -42,6 +42,20 @@ export function alertsDue(connection: WarnedConnection, memory: AlertMemory, now
   return [...state, ...warnings];
 }
 
+/**
+ * What is to be told of a topic once flapping has had its time. A state that began after the waiting did says nothing yet: it has an
+ * occasion of its own, which waits for as long.
+ */
+export function alertAfterWaiting(
+  connection: WarnedConnection & Pick<Connection, 'sinceMs'>,
+  memory: AlertMemory,
+  { topic, sinceMs }: Pick<AlertStart, 'topic' | 'sinceMs'>,
+  nowMs: number,
+): AlertEvent | undefined {
+  if (topic === 'state' && connection.sinceMs !== sinceMs) return undefined;
+  return alertsDue(connection, memory, nowMs).find((due) => due.topic === topic)?.event;
+}
+
 /** Names the occasion of an alert, so that hearing of it again starts nothing new. */
 export const occasionOf = (
   { topic, event }: DueAlert,
@@ -57,6 +71,8 @@ export interface AlertStart {
   readonly connectionId: string;
   readonly orgId: string;
   readonly topic: AlertTopic;
+  /** Since when the connection stood as it did when the waiting began. */
+  readonly sinceMs: number;
   /** How long flapping is waited for. */
   readonly waitMs: number;
 }

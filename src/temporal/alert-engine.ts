@@ -5,11 +5,11 @@ import { alertWorkflowId, taskQueues } from '../../workflows/names.ts';
 
 export function createAlertEngine(client: Client, { waitMs }: { readonly waitMs: number }): AlertEngine {
   return {
-    async start({ connectionId, orgId, topic, occasion }) {
+    async start({ connectionId, orgId, topic, sinceMs, occasion }) {
       await client.workflow.start<typeof alertWorkflow>('alertWorkflow', {
         workflowId: alertWorkflowId(connectionId, occasion),
         taskQueue: taskQueues.connections,
-        args: [{ connectionId, orgId, topic, waitMs }],
+        args: [{ connectionId, orgId, topic, sinceMs, waitMs }],
         staticSummary: `Alert about org ${orgId}: ${topic}`,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         // What was told is in the database: an occasion that comes again after its execution ended was not told.

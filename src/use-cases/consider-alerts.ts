@@ -21,9 +21,9 @@ export async function considerAlerts(
   connection: ConsideredConnection,
 ): Promise<void> {
   const nowMs = clock.now();
-  const { id, orgId } = connection;
+  const { id, orgId, sinceMs } = connection;
   for (const due of alertsDue(connection, await alerts.memoryOf(id), nowMs)) {
     const occasion = occasionOf(due, connection, nowMs);
-    await alertEngine.start({ connectionId: id, orgId, topic: due.topic, occasion });
+    await alertEngine.start({ connectionId: id, orgId, topic: due.topic, sinceMs, occasion });
   }
 }

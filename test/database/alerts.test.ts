@@ -190,7 +190,7 @@ describe('a row that is written', () => {
     expect(started).toEqual([]);
     await write({ state: 'broken', cause: 'token-revoked', sinceMs: 2_000 });
     await write({ state: 'broken', cause: 'token-revoked', sinceMs: 2_000 });
-    const broken = { connectionId, orgId, topic: 'state', occasion: 'broken-2000' };
+    const broken = { connectionId, orgId, topic: 'state', sinceMs: 2_000, occasion: 'broken-2000' };
     expect(started.splice(0)).toEqual([broken, broken]);
     await decide(connectionId);
     await write({ state: 'broken', cause: 'token-revoked', sinceMs: 2_000 });

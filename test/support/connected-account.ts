@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
+import { connections } from '../../drizzle/schema/connections.ts';
 import { createAccounts } from '../../src/database/accounts.ts';
 import type { Database } from '../../src/database/client.ts';
 import type { Cause, ConnectionState } from '../../src/domain/connection.ts';
@@ -29,6 +30,13 @@ export async function createConnectedAccount({ db }: Database) {
       await db.execute(
         sql`update connections set state = ${state}, cause = ${cause ?? null}, since = now() where id = ${connectionId}`,
       );
+    },
+    sinceMs: async (): Promise<number> => {
+      const [row] = await db
+        .select({ since: connections.since })
+        .from(connections)
+        .where(eq(connections.id, connectionId));
+      return row?.since.getTime() ?? 0;
     },
     setApiCalls: async (used: number, max: number): Promise<void> => {
       await db.execute(sql`update connections set api_used = ${used}, api_max = ${max} where id = ${connectionId}`);
