@@ -1,8 +1,7 @@
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { authorizationWorkflowId, connectionWorkflowId } from '../../workflows/names.ts';
 import { acme, openConnectionWorld, patientIntervals, type ConnectionWorld } from '../support/connection-world.ts';
+import { writeHistory } from './write-history.ts';
 
 let world: ConnectionWorld;
 beforeAll(async () => {
@@ -25,14 +24,8 @@ const until = <T>(read: () => T) => expect.poll(read, { timeout: 10_000, interva
 const version = async () => (await world.credentials.read(acme))?.version;
 const rotate = () => world.standIn.control.changeOrg(acme, { policies: { rotation: true } });
 
-/** Under this name, as it is now; without the name of the machine, which Temporal puts into every event. */
 async function record(name: string, workflowId: string, runId?: string): Promise<void> {
-  const history = await world.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const file = new URL(`histories/${name}.json`, import.meta.url);
-  const events = JSON.parse(historyToJSON(history), (key, value: unknown) =>
-    key === 'identity' ? 'recorder' : value,
-  ) as unknown;
-  await writeFile(file, `${JSON.stringify(events, undefined, 1)}\n`);
+  await writeHistory(name, await world.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory());
 }
 
 it('records connecting, refused and successful', async () => {

@@ -21,7 +21,7 @@ async function replay(name: string, recorded: Recorded): Promise<Error | undefin
   throw new Error('nothing was replayed');
 }
 
-it('has recordings of everything that a running connection may have been through', () => {
+it('has recordings of everything that a running connection, and a message about one, may have been through', () => {
   expect(files).toEqual(
     expect.arrayContaining(
       [
@@ -36,6 +36,9 @@ it('has recordings of everything that a running connection may have been through
         'connection-disconnected',
         'connection-continue-as-new',
         'connection-continued',
+        'alert-told',
+        'alert-overtaken',
+        'alert-given-up',
       ].map((name) => `${name}.json`),
     ),
   );
