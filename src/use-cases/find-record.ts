@@ -94,8 +94,15 @@ type Failed = Extract<FindRecordOutcome, { ok: false }>;
  * Finds the record that a question is about, and what of it is the answer.
  *
  * First one API call with a query for every step (up to five; five more take another call beside it): the values exactly, a phone
- * number in every likely spelling. A hit there is as fresh as the record. Only when no step has one a second call: the digits, in
- * Salesforce's search index, which knows every notation but lags by minutes. Every row found by number is verified by all its digits.
+ * number in every likely spelling. A hit there is as fresh as the record. A second call asks for the digits in Salesforce's search
+ * index, which knows every notation but lags by minutes; it is made only
+ *
+ * - when the first has no hit, or none that yields an answer: an owner without an extension ends no search; and
+ * - when a step that answers "several" has exactly one hit, since another may be stored in an unlikely spelling.
+ *
+ * Once it is made, its records count beside those of the first. Without it a hit in a likely spelling answers, though an earlier step
+ * may have a record in an unlikely one: that is the price of one call for most questions. Every row found by number is verified by all
+ * its digits.
  *
  * Of the verified ones the first step's win that yields an answer (somebody's extension, or fields), and among these the first in the
  * administrator's order, then the lowest id; the answer says how many there were. A company's main number counts only where the
@@ -144,7 +151,12 @@ export function createFindRecord(search: RecordSearch): FindRecord {
     if (missing !== undefined) return missing;
     const known = own && (await decide(byValues));
     if (known?.ok === false) return known;
-    if (known !== undefined) return outstanding(known.winner?.position) ?? conclude(known, exact.apiUsage);
+    if (known !== undefined) {
+      const missingStill = outstanding(known.winner?.position);
+      if (missingStill !== undefined) return missingStill;
+      if (known.winner !== undefined && !mayBeSeveral(known.winner, known.finding))
+        return conclude(known, exact.apiUsage);
+    }
 
     const searchable = asked.filter((each) => each.input.kind === 'number' && !isRefused(each));
     const found =
@@ -157,7 +169,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
           );
     if (found?.ok === false) {
       // Whoever is known, if only the company, is better than a fallback.
-      const best = await decide(byValues);
+      const best = known ?? (await decide(byValues));
       return best.ok && best.winner !== undefined ? conclude(best, exact.apiUsage) : found;
     }
     if (found) observe?.({ kind: 'answered', call: 'digits', rows: found.value.flat().length });
@@ -240,6 +252,10 @@ export function createFindRecord(search: RecordSearch): FindRecord {
 }
 
 const isPassing = (failure: SalesforceFailure): boolean => failure.kind === 'token' || failure.retryable;
+
+/** Whether a record that the search index alone knows would make another answer of the one that was found. */
+const mayBeSeveral = ({ step, input }: AskedStep, finding: Finding | undefined): boolean =>
+  step.whenSeveral === 'answer-several' && finding?.matches === 1 && input.kind === 'number';
 
 function askedSteps({ steps, question, rules }: FindRecordRequest): readonly AskedStep[] {
   const spelled = new Map<PhoneNumber, readonly string[]>();

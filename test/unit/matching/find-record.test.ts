@@ -213,6 +213,89 @@ describe('findRecord', () => {
     expect(await finding()).toMatchObject({ reason: 'no-extension' });
   });
 
+  describe('asks for the digits, too,', () => {
+    const odd = '+49 75 25 / 433 12';
+    const several: LookupStep = { ...step('Contact', 'Phone'), whenSeveral: 'answer-several' };
+
+    it('when no record in a likely spelling yields an answer, and takes whom it finds', async () => {
+      search.records = [
+        record('Contact', '003A', '0752543312', { owner: owner(undefined) }),
+        record('Account', '001A', odd, { owner: owner('300') }),
+      ];
+      expect(await finding()).toMatchObject({ reason: 'matched', extension: '300', recordId: '001A' });
+      expect(search.calls).toEqual(['values', 'digits']);
+    });
+
+    it('and still says why the first match has no answer when nobody else is found', async () => {
+      search.records = [record('Lead', '00QA', '0752543312', { owner: { kind: 'none' } })];
+      expect(await finding()).toEqual({ reason: 'no-extension', matches: 1, recordId: '00QA', object: 'Lead' });
+      expect(search.calls).toEqual(['values', 'digits']);
+    });
+
+    it('and asks for the owner of a record only once', async () => {
+      search.users.set('005A', owner(undefined));
+      search.records = [record('Lead', '00QA', '0752543312', { owner: { kind: 'user-id-only', id: '005A' } })];
+      expect(await finding()).toMatchObject({ reason: 'no-extension' });
+      expect(search.calls).toEqual(['values', 'user', 'digits']);
+    });
+
+    it('when a step that answers several has exactly one record in a likely spelling', async () => {
+      search.records = [record('Contact', '003A', '0752543312')];
+      expect(await finding('+49752543312', { steps: [several] })).toMatchObject({
+        reason: 'matched',
+        extension: '201',
+      });
+      search.records.push(record('Contact', '003B', odd));
+      expect(await finding('+49752543312', { steps: [several] })).toEqual({ reason: 'matched-several', matches: 2 });
+      expect(search.calls).toEqual(['values', 'digits', 'values', 'digits']);
+      search.records.push(record('Contact', '003C', '07525/43312'));
+      expect(await finding('+49752543312', { steps: [several] })).toEqual({ reason: 'matched-several', matches: 2 });
+      expect(search.calls.slice(4)).toEqual(['values']);
+    });
+
+    it('and then keeps to the order of the steps', async () => {
+      const steps = [step('Lead', 'Phone'), several];
+      search.records = [record('Contact', '003A', '0752543312'), record('Lead', '00QA', odd, { owner: owner('300') })];
+      expect(await finding('+49752543312', { steps })).toMatchObject({ reason: 'matched', recordId: '00QA' });
+    });
+
+    it('but not where a later step has an answer in a likely spelling: one call tells most callers', async () => {
+      search.records = [record('Contact', '003A', odd, { owner: owner('300') }), record('Lead', '00QA', '0752543312')];
+      expect(await finding()).toMatchObject({ reason: 'matched', recordId: '00QA', extension: '201' });
+      expect(search.calls).toEqual(['values']);
+    });
+
+    it('and, when that fails, takes the one that it has, or tells the failure', async () => {
+      const away: SalesforceFailure = {
+        kind: 'failure',
+        cause: 'salesforce-error',
+        answer: 'HTTP 503',
+        retryable: true,
+      };
+      search.failures.digits = away;
+      search.records = [record('Contact', '003A', '0752543312')];
+      expect(await finding('+49752543312', { steps: [several] })).toMatchObject({
+        reason: 'matched',
+        extension: '201',
+      });
+      search.records = [record('Contact', '003A', '0752543312', { owner: owner(undefined) })];
+      expect(await find()).toEqual({ ok: false, failure: away });
+    });
+
+    it('but asks again before, when a later step failed for the moment and no other has an answer', async () => {
+      const away: SalesforceFailure = {
+        kind: 'failure',
+        cause: 'salesforce-error',
+        answer: 'HTTP 503',
+        retryable: true,
+      };
+      search.refused = [{ object: 'Account', failure: away }];
+      search.records = [record('Contact', '003A', '0752543312', { owner: owner(undefined) })];
+      expect(await find()).toEqual({ ok: false, failure: away, step: 2 });
+      expect(search.calls).toEqual(['values']);
+    });
+  });
+
   describe('with the main number of the caller’s company', () => {
     const main = record('Account', '001A', '07525 433-0', { owner: owner('300') });
 

@@ -99,7 +99,7 @@ describe('findRecord at the stand-in', () => {
     expect(await ask(demoRecords.noExtension.call)).toMatchObject({ found: { reason: 'no-extension' } });
     expect(await ask(demoRecords.queueLead.call)).toMatchObject({
       found: { reason: 'no-extension', object: 'Lead', recordId: demoRecords.queueLead.id },
-      calls: 1,
+      calls: 2,
     });
   });
 
