@@ -57,6 +57,8 @@ export interface ConnectionStart {
 
 /** A page does not wait for longer: what is found later reaches it through the row. */
 const answerWithin = '10 seconds';
+/** A lookup does not wait for longer: a refresh that takes this long is told. */
+const slowAfter = '5 seconds';
 
 /**
  * One execution per org, from the first authorization until the administrator disconnects: the only one that refreshes. Handlers only
@@ -218,15 +220,29 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
   async function refresh({ version, token, uncertain }: ConnectionLife): Promise<void> {
     note({ type: 'refreshBegun' });
     self.isRefreshing = true;
-    const outcome = await attemptRefresh({
+    const attempt = attemptRefresh({
       orgId,
       version,
       resend: token.refused,
       endedAttempt: uncertain?.attempt ?? null,
     });
+    if (wf.patched('2026-11-show-slow-refresh')) void tellIfSlow(attempt);
+    const outcome = await attempt;
     self.isRefreshing = false;
     if (typeof outcome !== 'string' && outcome.kind === 'superseded') self.isStale = true;
     else note(toEvent(outcome));
+  }
+
+  /** Lookups wait from the moment at which the access token is refused, be that before the refresh or in the middle of it. */
+  async function tellIfSlow(attempt: Promise<unknown>): Promise<void> {
+    const refresh = { isOver: false };
+    const end = () => {
+      refresh.isOver = true;
+    };
+    void attempt.then(end, end);
+    await wf.condition(() => refresh.isOver || self.life?.token.refused === true);
+    if (refresh.isOver) return;
+    if (!(await wf.condition(() => refresh.isOver, slowAfter))) note({ type: 'refreshSlow' });
   }
 
   async function disconnect({ connectionId, version }: ConnectionLife): Promise<void> {

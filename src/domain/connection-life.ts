@@ -152,6 +152,8 @@ export type ConnectionEvent =
   | { readonly type: 'checkFailed'; readonly version: number; readonly cause: Cause; readonly detail: ReasonDetail }
   // Refreshes
   | { readonly type: 'refreshBegun' }
+  /** It is under way for so long that lookups which wait for its token find none. */
+  | { readonly type: 'refreshSlow' }
   | {
       readonly type: 'refreshed';
       readonly version: number;
@@ -255,6 +257,8 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
 
     case 'refreshBegun':
       return asking(life, { refresh: false });
+    case 'refreshSlow':
+      return life.token.refused ? waitingForToken(life, nowMs) : life;
     case 'refreshed':
       return {
         ...countRefresh(life, 'refreshed'),
@@ -306,7 +310,8 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
         refreshNotBeforeMs: nowMs + event.retryInMs,
       };
       if (!life.token.refused) return checkedInstead(counted, nowMs);
-      return life.uncertain ? counted : askedAnew(counted, nowMs);
+      const shown = waitingForToken(counted, nowMs);
+      return life.uncertain ? shown : askedAnew(shown, nowMs);
     }
     case 'refreshPostponed':
       return {
@@ -415,6 +420,10 @@ const askedAnew = (life: ConnectionLife, nowMs: number): ConnectionLife => ({
   proof: 'refresh',
   checkAtMs: nowMs,
 });
+
+/** No lookup can be answered until a refresh has ended that takes its time. */
+const waitingForToken = (life: ConnectionLife, nowMs: number): ConnectionLife =>
+  life.state === 'broken' ? life : { ...inState(life, 'degraded', 'salesforce-slow', {}, nowMs), proof: 'refresh' };
 
 const countCheck = (life: ConnectionLife): ConnectionLife => ({
   ...life,

@@ -24,6 +24,7 @@ beforeEach(async () => {
   await world.standIn.control.reset();
   Object.assign(world.parts, {
     intervals: patientIntervals,
+    limits: { callMs: 5_000, takeOverMs: 3_000 },
     licence: { namespace: 'trunkline', permissionSetLicense: undefined },
   });
 });
@@ -153,6 +154,18 @@ describe('refreshing', () => {
     await world.row(accountId, { state: 'active' });
     expect(world.refreshes()).toHaveLength(1);
     await until(timeline).toContain('connection.refreshed');
+  });
+
+  it('shows a warning while lookups wait for a refresh that is slow, and for no longer', async () => {
+    world.parts.limits = { callMs: 20_000, takeOverMs: 25_000 };
+    await connect();
+    world.standIn.control.changeOrg(acme, { policies: { tokenLatencyMs: 8_000 } });
+    await fault('expire-access');
+    await world.engine.tokenRejected(acme, 1);
+    await world.row(accountId, { state: 'degraded', cause: 'salesforce-slow' });
+    expect(await version()).toBe(1);
+    await world.row(accountId, { state: 'active' });
+    expect(await version()).toBe(2);
   });
 
   it('keeps every token that rotation gives', async () => {

@@ -82,6 +82,24 @@ describe('a refresh token that may be spent', () => {
   );
 });
 
+describe('a refresh that keeps lookups waiting', () => {
+  it.each(['token refused', 'uncertain, refused'] as const)('is shown as a warning: %s', (situation) => {
+    for (const event of ['refreshSlow', 'refreshBusy'] as const) {
+      const life = live(situations[situation], events[event], moment);
+      expect(life).toMatchObject({ state: 'degraded', cause: 'salesforce-slow' });
+    }
+  });
+
+  it('is over with the check of the new token', () => {
+    const mended = live(live(situations['token refused'], events.refreshSlow, moment), events.refreshed, moment);
+    expect(live(mended, { ...events['checkPassed, session'], version: 4 }, moment).state).toBe('active');
+  });
+
+  it('is none while the access token works', () => {
+    expect(live(situations.active, events.refreshSlow, moment)).toEqual(situations.active);
+  });
+});
+
 it.each(everySituation)('survives being carried as JSON: %s', (situation) => {
   const life = situations[situation];
   expect(JSON.parse(JSON.stringify(life))).toEqual(life);

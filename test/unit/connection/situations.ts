@@ -95,6 +95,7 @@ export const events = {
   'checkFailed, permanent': { type: 'checkFailed', version: 3, cause: 'acd-licence-missing', detail },
   'checkFailed, misconfiguration': { type: 'checkFailed', version: 3, cause: 'request-refused', detail },
   refreshBegun: { type: 'refreshBegun' },
+  refreshSlow: { type: 'refreshSlow' },
   refreshed: { type: 'refreshed', version: 4, issuedAtMs: nowMs },
   'refreshRefused, permanent': { type: 'refreshRefused', cause: 'login-hours', detail },
   'refreshRefused, for good': { type: 'refreshRefused', cause: 'token-revoked', detail },
