@@ -260,6 +260,11 @@ export interface Connections {
   ofAccount(accountId: string): Promise<Connection | undefined>;
   /** The connection of the org that is not disconnected, else the one disconnected last. */
   ofOrg(orgId: OrgId): Promise<Connection | undefined>;
+  /**
+   * The same, of the org that a URL names: by 15 or 18 characters, in any case. An org whose id is written exactly so goes first, since 15
+   * characters do not tell all orgs apart without their case.
+   */
+  ofOrgInUrl(named: string): Promise<Connection | undefined>;
   /** Where the org's records are looked at; undefined while it is not connected. */
   instanceUrl(orgId: OrgId): Promise<string | undefined>;
   /**

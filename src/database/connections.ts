@@ -46,6 +46,19 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
         return row && toConnection(row);
       }),
 
+    ofOrgInUrl: (named) =>
+      guarded(async () => {
+        if (named.length !== 15 && named.length !== 18) return undefined;
+        const beginning = sql`left(${connections.orgId}, ${named.length}::int)`;
+        const [row] = await db
+          .select()
+          .from(connections)
+          .where(sql`lower(${beginning}) = ${named.toLowerCase()}`)
+          .orderBy(sql`(${beginning} = ${named}) desc`, linkedFirst)
+          .limit(1);
+        return row && toConnection(row);
+      }),
+
     instanceUrl: (orgId) =>
       guarded(async () => {
         const [row] = await db

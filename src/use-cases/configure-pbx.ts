@@ -1,5 +1,5 @@
 import { isSameOrg } from '../domain/answer.ts';
-import { toOrgId, toTripletId, type PbxId } from '../domain/ids.ts';
+import { toTripletId, type PbxId } from '../domain/ids.ts';
 import type { LookupKind, Pbx } from '../domain/lookup.ts';
 import { AppError } from '../errors.ts';
 import type { Audit, Connections, Lookups, PbxChange, Pbxs, SignableRequest } from '../ports.ts';
@@ -40,7 +40,7 @@ export interface ConfigurePbx {
 export function createConfigurePbx(dependencies: {
   readonly pbxs: Pick<Pbxs, 'find' | 'update'>;
   readonly lookups: Pick<Lookups, 'find'>;
-  readonly connections: Pick<Connections, 'ofAccount' | 'ofOrg'>;
+  readonly connections: Pick<Connections, 'ofAccount' | 'ofOrgInUrl'>;
   readonly authenticateAccount: AuthenticateAccount;
   readonly verifySignature: (request: Parameters<typeof verifyPackageRequest>[1]) => Promise<SignatureVerdict>;
   readonly signAnswer: (
@@ -65,8 +65,7 @@ export function createConfigurePbx(dependencies: {
   }
 
   async function accountOfSigner(request: ConfigurationRequest): Promise<string> {
-    const orgId = toOrgId(request.orgId);
-    const connection = orgId === undefined ? undefined : await connections.ofOrg(orgId);
+    const connection = await connections.ofOrgInUrl(request.orgId);
     const verdict = connection && (await verifySignature({ ...request, orgId: connection.orgId }));
     if (!connection || verdict !== 'valid') {
       throw new AppError(

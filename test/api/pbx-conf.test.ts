@@ -124,6 +124,19 @@ describe('PBXConf', () => {
     expect((await send(signed(`${url}/`, body))).statusCode).toBe(401);
   });
 
+  it.each([orgId, orgId.toLowerCase(), orgId.slice(0, 15), orgId.slice(0, 15).toUpperCase()])(
+    'takes the signature of the Salesforce package for the org %s as the URL writes it',
+    async (org) => {
+      const path = `/acd/api/PBXConf/${pbx.id.toLowerCase()}${org}/`;
+      const moment = { nowMs: Date.now(), nonce: randomUUID() };
+      const answer = await get(requestSigner.sign({ method: 'GET', path, body: '' }, packageSecret, moment), path);
+      expect([answer.statusCode, answer.headers]).toMatchObject([
+        200,
+        { [signatureHeaders.signature]: expect.any(String) as unknown },
+      ]);
+    },
+  );
+
   it('says what may be asked of it', async () => {
     const options = await api.app.inject({ method: 'OPTIONS', url });
     expect([options.statusCode, options.headers.allow]).toEqual([204, 'GET, HEAD, PUT, OPTIONS']);

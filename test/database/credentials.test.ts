@@ -227,6 +227,20 @@ it('erases the credentials when it disconnects, and frees account and org', asyn
   expect(await handOver(await account(), grant('2'))).toMatchObject({ kind: 'handed-over', isNew: true });
 });
 
+it('finds the connection of an org by its id as a URL writes it', async () => {
+  const { connection } = await connected();
+  for (const named of [orgA, orgA.toLowerCase(), orgA.slice(0, 15), orgA.slice(0, 15).toLowerCase()]) {
+    expect(await connections.ofOrgInUrl(named), named).toMatchObject({ id: connection.id });
+  }
+  for (const named of ['', '0', orgA.slice(0, 14), `${orgA.slice(0, 15)}___`, `${orgA.slice(0, 14)}%`, orgB]) {
+    expect(await connections.ofOrgInUrl(named), named).toBeUndefined();
+  }
+  const sister = '00Da0000000BhM2IAK';
+  await handOver(await account(), grant('sister', sister));
+  expect(await connections.ofOrgInUrl(sister.slice(0, 15))).toMatchObject({ orgId: sister });
+  expect(await connections.ofOrgInUrl(orgA.slice(0, 15))).toMatchObject({ orgId: orgA });
+});
+
 it('never writes an older state over the one of newer credentials', async () => {
   const { accountId, connection } = await connected();
   await handOver(accountId, grant('new'));

@@ -4,6 +4,7 @@ import { pbxTokenReader } from '../../src/crypto/pbx-jwt.ts';
 import { secretTokens } from '../../src/crypto/tokens.ts';
 import { pbxTokenSigner } from '../../src/crypto/pbx-token-signer.ts';
 import { requestSigner } from '../../src/crypto/request-signer.ts';
+import { isSameOrg } from '../../src/domain/answer.ts';
 import type { DialingRules } from '../../src/domain/dialing-rules.ts';
 import type { ReadNumber } from '../../src/phone-numbers/read-number.ts';
 import type { AuditEvent, Credentials } from '../../src/ports.ts';
@@ -123,7 +124,10 @@ export async function createTestPhoneApi({
     configurePbx: createConfigurePbx({
       pbxs,
       lookups,
-      connections: { ofAccount: async (account) => directory.connection(account), ofOrg: async () => connection },
+      connections: {
+        ofAccount: async (account) => directory.connection(account),
+        ofOrgInUrl: async (named) => (isSameOrg(named, connection.orgId) ? connection : undefined),
+      },
       authenticateAccount,
       verifySignature: (request) =>
         verifyPackageRequest({ packageKeys, signer: requestSigner, nonces, clock }, request),

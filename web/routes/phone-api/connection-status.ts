@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
-import type { Connection } from '../../../src/domain/connection.ts';
+import { isSameOrg } from '../../../src/domain/answer.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { Clock, Connections } from '../../../src/ports.ts';
 import type { AuthenticateAccount } from '../../../src/use-cases/authenticate-account.ts';
@@ -41,14 +41,11 @@ export const connectionStatusRoutes: FastifyPluginAsync<AccountApiServices> = as
     app.get(path, { schema: { ...schema, hide: path.endsWith('/') } }, async (request) => {
       const connection = await connections.ofAccount(request.getDecorator<string>(accountOfRequest));
       const { orgId } = request.params as Static<typeof OrgParamsSchema>;
-      if (!connection || !isSameOrg(connection, orgId)) {
+      // Programs write ids in any case, where 15 characters do not tell all orgs apart: it is compared with the account's own only.
+      if (!connection || !isSameOrg(orgId, connection.orgId)) {
         throw new AppError('CONNECTION_NOT_FOUND', 'This account has no connection to such an org.');
       }
       return presentConnectionStatus(connection, clock.now(), texts);
     });
   }
 };
-
-/** Programs write ids in any case, where 15 characters do not tell all orgs apart: it is compared with the account's own only. */
-const isSameOrg = ({ orgId }: Connection, asked: string): boolean =>
-  [orgId, orgId.slice(0, 15)].some((known) => known.toLowerCase() === asked.toLowerCase());
