@@ -41,6 +41,7 @@ export interface ExplainedReading {
 /** The same, with what was made of the number's beginning. */
 export function readExplained(raw: string, rules: DialingRules): ExplainedReading {
   const whole = (number: ReadNumber): ExplainedReading => ({ number, prefixCut: '' });
+  if (raw === '') return whole({ kind: 'withheld' }); // at once: few questions have a called number and something keyed in
   const text = toDialString(raw, rules);
   if (text === undefined) return whole({ kind: 'invalid' });
   if (isWithheld(text)) return whole({ kind: 'withheld' });
@@ -91,13 +92,24 @@ function isDialledAtHome(dialled: string, rules: DialingRules): boolean {
   );
 }
 
-const toNumber = (parsed: ParsedNumber): PhoneNumber => ({
-  kind: 'number',
-  e164: parsed.number,
-  countryCode: parsed.countryCallingCode,
-  national: parsed.nationalNumber,
-  country: parsed.country ?? parsed.getPossibleCountries()[0],
-});
+function toNumber(parsed: ParsedNumber): PhoneNumber {
+  const number: PhoneNumber = {
+    kind: 'number',
+    e164: parsed.number,
+    countryCode: parsed.countryCallingCode,
+    national: parsed.nationalNumber,
+    country: parsed.country ?? parsed.getPossibleCountries()[0],
+  };
+  parsedNumbers.set(number, parsed);
+  return number;
+}
+
+/** What a number was read from: parsing is the dearest part of reading it, and spelling it needs the same again. */
+const parsedNumbers = new WeakMap<PhoneNumber, ParsedNumber>();
+
+/** The number as the library of numbering plans knows it. */
+export const parsedNumber = (number: PhoneNumber): ParsedNumber | undefined =>
+  parsedNumbers.get(number) ?? parsePhoneNumberFromString(number.e164);
 
 const parse = (reading: string, rules: DialingRules): ParsedNumber | undefined =>
   parsePhoneNumberFromString(

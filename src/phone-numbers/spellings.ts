@@ -1,7 +1,6 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import { isNanp, numberingPlan } from './numbering-plans.ts';
-import type { PhoneNumber } from './read-number.ts';
+import { parsedNumber, type PhoneNumber } from './read-number.ts';
 
 /** Length of a Salesforce phone field. */
 const fieldLength = 40;
@@ -83,7 +82,7 @@ const formatsKnown = new WeakMap<PhoneNumber, Formats>();
 function formatsOf(number: PhoneNumber): Formats {
   const known = formatsKnown.get(number);
   if (known !== undefined) return known;
-  const parsed = parsePhoneNumberFromString(number.e164);
+  const parsed = parsedNumber(number);
   const international = parsed?.formatInternational() ?? number.e164;
   const formats = {
     international,

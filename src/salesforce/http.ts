@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS';
@@ -60,54 +60,80 @@ export function createSalesforceHttp(limits: Partial<SalesforceHttpLimits> = {})
   /** Large answers are handed over one by one, each after the timers that are due: what is too late by then is not parsed. */
   let turn = Promise.resolve();
   return {
-    async send({ method, url, headers, body, maxAnswerBytes }, signal) {
+    async send(call, signal) {
       signal.throwIfAborted();
-      const response = await request(url, {
-        dispatcher: agent,
-        method,
-        // Without `accept-encoding` the answer comes as it is: lookups are small, and inflating costs more than it saves.
-        headers,
-        body: body ?? null,
-        signal,
-      });
-      const answer = await wholeBody(response, maxAnswerBytes);
+      // Without `accept-encoding` the answer comes as it is: lookups are small, and inflating costs more than it saves.
+      const { statusCode, headers: received, body: answer } = await exchange(agent, call, signal);
       if (answer.length > largeBytes) await (turn = turn.then(() => sleep(0)));
       signal.throwIfAborted();
-      return {
-        statusCode: response.statusCode,
-        headers: singleValues(response.headers),
-        body: answer.toString('utf8'),
-      };
+      return { statusCode, headers: singleValues(received), body: answer.toString('utf8') };
     },
     close: () => agent.destroy(),
   };
 }
 
-/** By events: iterating over a stream takes longer than all else that is done with an answer. */
-function wholeBody({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
+type ReceivedHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+/** One request and its whole answer, without a stream between: making one takes longer than all else that is done with an answer. */
+function exchange(
+  agent: Agent,
+  { method, url, headers, body, maxAnswerBytes }: HttpCall,
+  signal: AbortSignal,
+): Promise<{ statusCode: number; headers: ReceivedHeaders; body: Buffer }> {
   return new Promise((resolve, reject) => {
+    const { origin, pathname, search } = new URL(url);
+    let current: Dispatcher.DispatchController | undefined;
+    let statusCode = 0;
+    let received: ReceivedHeaders = {};
     const chunks: Buffer[] = [];
     let bytes = 0;
-    body.on('error', reject);
-    if (Number(headers['content-length']) > maxBytes) {
-      body.destroy(new BodyTooLargeError('The answer says that it is larger than what is read of one.'));
-      return;
-    }
-    body.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      chunks.push(chunk);
-      // With the stream goes its connection.
-      if (bytes > maxBytes) body.destroy(new BodyTooLargeError('The answer is larger than what is read of one.'));
-    });
-    body.on('end', () => resolve(Buffer.concat(chunks, bytes)));
+    /** With the request goes its connection. */
+    const giveUp = (reason: Error) => {
+      reject(reason);
+      current?.abort(reason);
+    };
+    const onAbort = () => giveUp(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const end = () => signal.removeEventListener('abort', onAbort);
+    agent.dispatch(
+      { origin, path: pathname + search, method, headers, body: body ?? null },
+      {
+        onRequestStart(controller) {
+          current = controller;
+          if (signal.aborted) onAbort();
+        },
+        onResponseStart(_, status, responseHeaders) {
+          if (status < 200) return;
+          statusCode = status;
+          received = responseHeaders;
+          if (Number(responseHeaders['content-length']) > maxAnswerBytes) giveUp(tooLarge());
+        },
+        onResponseData(_, chunk) {
+          bytes += chunk.length;
+          chunks.push(chunk);
+          if (bytes > maxAnswerBytes) giveUp(tooLarge());
+        },
+        onResponseEnd() {
+          end();
+          resolve({ statusCode, headers: received, body: Buffer.concat(chunks, bytes) });
+        },
+        onResponseError(_, error) {
+          end();
+          reject(error);
+        },
+      },
+    );
   });
 }
 
-function singleValues(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+const tooLarge = () => new BodyTooLargeError('The answer is larger than what is read of one.');
+
+/** Of a repeated header the first; their names come in lower case. */
+function singleValues(headers: ReceivedHeaders): Record<string, string> {
   const single: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) single[name.toLowerCase()] = first;
+    if (first !== undefined) single[name] = first;
   }
   return single;
 }

@@ -27,6 +27,9 @@ export interface EncodedQuery {
   readonly uri: string;
 }
 
+/** A question but for its values. */
+type RecordShape = Omit<RecordQuestion, 'values'>;
+
 const namePattern = /^[A-Za-z](?:_{0,2}[A-Za-z0-9])*$/;
 
 /** The API name of an object or field, unchanged. Throws a `RangeError` for anything else, so that no text becomes syntax. */
@@ -102,14 +105,14 @@ function filterCondition({ field, type, operator, value }: StepFilter): string {
 }
 
 /** What must hold beside the values. */
-export const conditions = ({ only, filters }: RecordQuestion): readonly string[] => [
+export const conditions = ({ only, filters }: RecordShape): readonly string[] => [
   ...new Set([...only.map((condition) => readyMade[condition]), ...filters.map(filterCondition)]),
 ];
 
-export const orderOf = ({ order }: RecordQuestion): readonly StepOrder[] => (order.length === 0 ? newestFirst : order);
+export const orderOf = ({ order }: RecordShape): readonly StepOrder[] => (order.length === 0 ? newestFirst : order);
 
 /** Empty fields come last, whichever the direction. */
-export const orderTerms = (question: RecordQuestion): readonly string[] =>
+export const orderTerms = (question: RecordShape): readonly string[] =>
   orderOf(question).map(
     ({ field, direction }) =>
       `${fieldPath(field)} ${direction === 'descending' ? 'DESC' : 'ASC'}${field === 'LastModifiedDate' ? '' : ' NULLS LAST'}`,
@@ -142,12 +145,12 @@ export function userPath(object: string, field: string): UserPath {
 const relationshipOf = (field: string): string =>
   /__p?c$/.test(field) ? field.replace(/c$/, 'r') : field.replace(/Id$/, '');
 
-const userFieldsOf = ({ userFields }: RecordQuestion): readonly string[] => [
+const userFieldsOf = ({ userFields }: RecordShape): readonly string[] => [
   ...new Set(['IsActive', ...userFields.map(apiName)]),
 ];
 
 /** What is selected of a record, in SOQL and SOSL alike. */
-export function selectedFields(question: RecordQuestion): readonly string[] {
+export function selectedFields(question: RecordShape): readonly string[] {
   const userFields = userFieldsOf(question);
   return [
     ...new Set([
@@ -213,18 +216,42 @@ export function uriValue(query: string): string {
 const uriValueBeyondAscii = (query: string): string =>
   encodeURIComponent(query).replaceAll('%20', '+').replaceAll("'", '%27');
 
-const encoded = (soql: string): EncodedQuery => ({ soql, uri: uriValue(soql) });
-
 /** The steps of a lookup mostly ask for the same values, in every phone field: most of a query is this list, again and again. */
 const listsKnown = new WeakMap<readonly (string | number)[], EncodedQuery>();
 
 function listOf(values: readonly (string | number)[]): EncodedQuery {
-  const list = listsKnown.get(values) ?? encoded(values.map(valueLiteral).join(','));
+  const known = listsKnown.get(values);
+  if (known !== undefined) return known;
+  const soql = values.map(valueLiteral).join(',');
+  const list = { soql, uri: uriValue(soql) };
   listsKnown.set(values, list);
   return list;
 }
 
-function queryByValues(question: RecordQuestion): EncodedQuery {
+/** A query by values around its lists, in both forms. */
+interface Frame {
+  readonly soql: readonly string[];
+  readonly uri: readonly string[];
+}
+
+/** Of the steps of this process's lookups; making one takes as long as all the rest of a query. */
+const framesKnown = new Map<string, Frame>();
+const maxFramesKnown = 1_000;
+
+function frameOf(question: RecordQuestion): Frame {
+  const { object, fields, only, filters, order, wanted, users, userFields } = question;
+  const asked: RecordShape = { object, fields, only, filters, order, wanted, users, userFields };
+  const key = JSON.stringify(asked);
+  const known = framesKnown.get(key);
+  if (known !== undefined) return known;
+  const parts = aroundLists(asked);
+  const frame = { soql: parts, uri: parts.map(uriValue) };
+  if (framesKnown.size === maxFramesKnown) framesKnown.clear();
+  framesKnown.set(key, frame);
+  return frame;
+}
+
+function aroundLists(question: RecordShape): readonly string[] {
   const object = apiName(question.object);
   const polymorphic = question.users.some((field) => userPath(object, field).isPolymorphic)
     ? [`TYPEOF Owner WHEN User THEN ${userFieldsOf(question).join(', ')} END`]
@@ -233,12 +260,19 @@ function queryByValues(question: RecordQuestion): EncodedQuery {
   const [open, close] = others.length === 0 ? ['', ''] : ['(', `) AND ${others.join(' AND ')}`];
   const start = `SELECT ${[...selectedFields(question), ...polymorphic].join(', ')} FROM ${object} WHERE ${open}`;
   const end = `${close} ORDER BY ${[...orderTerms(question), 'Id'].join(', ')} LIMIT ${maxRows}`;
-  const list = listOf(question.values);
   const fields = [...new Set(question.fields.map(fieldPath))];
-  const around = [...fields.map((field, index) => `${index === 0 ? start : ') OR '}${field} IN (`), `)${end}`].map(
-    encoded,
-  );
-  return { soql: around.map(({ soql }) => soql).join(list.soql), uri: around.map(({ uri }) => uri).join(list.uri) };
+  return [...fields.map((field, index) => `${index === 0 ? start : ') OR '}${field} IN (`), `)${end}`];
+}
+
+function queryByValues(question: RecordQuestion): EncodedQuery {
+  const { soql, uri } = frameOf(question);
+  const list = listOf(question.values);
+  return {
+    get soql() {
+      return soql.join(list.soql);
+    },
+    uri: uri.join(list.uri),
+  };
 }
 
 /** The people of the org who could be rung, with a field of theirs. */
