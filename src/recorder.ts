@@ -5,6 +5,7 @@ import { taskQueues } from '../workflows/names.ts';
 import { openDependencies } from './dependencies.ts';
 import { readNumber } from './phone-numbers/read-number.ts';
 import { createOutbox, type RecorderSays, type ServerSays } from './recorder-messages.ts';
+import { createRecorderPace } from './recorder-pace.ts';
 import { runProcess } from './run-process.ts';
 import { openSalesforceLookups } from './salesforce-lookups.ts';
 import { workflowBundle } from './temporal/bundle.ts';
@@ -41,8 +42,11 @@ await runProcess(
       lookupEngine.recorded(runId);
       outbox.say({ kind: 'recorded', runId, repeats });
     });
+    const pace = createRecorderPace();
+    cleanup.defer(() => pace.close());
     const lookupEngine = createLookupEngine({
       client: temporal.client,
+      pace,
       metrics: {
         started: (eager) => outbox.say({ kind: 'counted', what: eager ? 'eager' : 'polled' }),
         startFailed: () => outbox.say({ kind: 'counted', what: 'start-failed' }),

@@ -4,14 +4,13 @@ import type { Logger } from '../logger.ts';
 import type { AskedLookup, LookupStart } from '../domain/lookup.ts';
 import type { LookupEngine, LookupMetrics, LookupResult, LookupStartOutcome, Sealer } from '../ports.ts';
 import { sealQuestion } from '../use-cases/lookup-record.ts';
+import type { RecorderPace } from '../recorder-pace.ts';
 import type { lookupWorkflow } from '../../workflows/lookup.ts';
 import { lookupWorkflowId, taskQueues } from '../../workflows/names.ts';
 
 export interface LookupEngineOptions {
   /** How many starts may wait. */
   readonly maxWaiting: number;
-  /** How many are sent at once. */
-  readonly maxInFlight: number;
   /**
    * A start that takes longer is tried again, which the workflow id makes harmless. Nobody waits for it, and giving up early costs: the
    * first task, which came with the lost answer, is handed out again only when its time is over.
@@ -21,21 +20,20 @@ export interface LookupEngineOptions {
   readonly pauseMs: number;
   /** How many of the workflows started here may be open. Below the worker's slots, so that a start never lacks one to be eager. */
   readonly maxOpen: number;
-  /** How many of them may have their answer and not be recorded yet: the worker is behind, and more tasks would only time out. */
-  readonly maxBehind: number;
   /** An open workflow that takes longer after its answer is no longer counted: another process has it, or the database is away. */
   readonly recordWithinMs: number;
 }
 
 const defaults: LookupEngineOptions = {
   maxWaiting: 10_000,
-  maxInFlight: 16,
   startLimitMs: 2_000,
   pauseMs: 500,
   maxOpen: 400,
-  maxBehind: 24,
   recordWithinMs: 5_000,
 };
+
+/** Whoever closes gives no more answers that a start could slow down. */
+const closingWidth = 16;
 
 interface Waiting {
   readonly asked: AskedLookup;
@@ -61,23 +59,24 @@ export function createLookupEngine(
     readonly client: Client;
     readonly metrics: Pick<LookupMetrics, 'started' | 'startFailed' | 'unrecorded' | 'waiting'>;
     readonly sealer: Pick<Sealer, 'seal'>;
+    /** Bounds how many are sent at once, and how many may have their answer and not be recorded yet. */
+    readonly pace: Pick<RecorderPace, 'width' | 'took'>;
     readonly logger: Pick<Logger, 'warn' | 'info'>;
   },
   options: Partial<LookupEngineOptions> = {},
 ): TemporalLookupEngine {
-  const { client, metrics, sealer, logger } = dependencies;
-  const { maxWaiting, maxInFlight, startLimitMs, pauseMs, maxOpen, maxBehind, recordWithinMs } = {
-    ...defaults,
-    ...options,
-  };
+  const { client, metrics, sealer, pace, logger } = dependencies;
+  const { maxWaiting, startLimitMs, pauseMs, maxOpen, recordWithinMs } = { ...defaults, ...options };
   const waiting: Waiting[] = [];
   const inFlight = new Set<Promise<void>>();
   /** The workflows that were started here, until they have recorded. */
   const open = new Map<string, { timer?: NodeJS.Timeout }>();
   const closing = new AbortController();
-  let behind = 0;
+  /** Those of them that the engine and the worker are at: being started, or answered and not recorded yet. */
+  const busy = new Set<string>();
   let failures = 0;
   let isPausing = false;
+  let isClosing = false;
 
   return {
     start(asked, result) {
@@ -97,6 +96,8 @@ export function createLookupEngine(
     },
     recorded: release,
     async close(limitMs = 5_000) {
+      isClosing = true;
+      sendNext();
       const giveUp = setTimeout(() => closing.abort(), limitMs);
       const isGivenUp = new Promise<void>((resolve) => {
         closing.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -127,15 +128,17 @@ export function createLookupEngine(
 
   function mayStart(): boolean {
     if (failures > 0) return inFlight.size === 0;
-    return inFlight.size < maxInFlight && inFlight.size + open.size < maxOpen && behind < maxBehind;
+    const width = isClosing ? closingWidth : pace.width();
+    return busy.size < width && open.size < maxOpen;
   }
 
   function follow({ asked: { runId }, result }: Waiting): void {
     const run: { timer?: NodeJS.Timeout } = {};
     open.set(runId, run);
+    busy.add(runId);
     const answered = () => {
       if (open.get(runId) !== run) return;
-      behind += 1;
+      busy.add(runId);
       run.timer = setTimeout(() => release(runId), recordWithinMs);
     };
     result.then(answered, answered);
@@ -145,10 +148,8 @@ export function createLookupEngine(
     const run = open.get(runId);
     if (!run) return;
     open.delete(runId);
-    if (run.timer) {
-      clearTimeout(run.timer);
-      behind -= 1;
-    }
+    busy.delete(runId);
+    clearTimeout(run.timer);
     sendNext();
   }
 
@@ -156,7 +157,10 @@ export function createLookupEngine(
     try {
       // Before the start, since the first task is here before its acknowledgement is.
       follow(next);
+      const sentAtMs = performance.now();
       const eager = await startWorkflow(next.asked);
+      pace.took(performance.now() - sentAtMs);
+      if (open.get(next.asked.runId)?.timer === undefined) busy.delete(next.asked.runId);
       if (!eager) release(next.asked.runId);
       if (failures > 0) logger.info({ waiting: waiting.length }, 'the workflow engine takes lookups again');
       failures = 0;

@@ -15,6 +15,8 @@ let sent: string[];
 let sentArguments: LookupStart[];
 let atOnce: number;
 let mostAtOnce: number;
+/** What the pace was told. */
+let tookMs: number[];
 
 beforeEach(() => {
   answer = async () => ({ eagerlyStarted: true });
@@ -22,6 +24,7 @@ beforeEach(() => {
   sentArguments = [];
   atOnce = 0;
   mostAtOnce = 0;
+  tookMs = [];
 });
 
 const client = {
@@ -41,11 +44,12 @@ const client = {
   },
 } as unknown as Client;
 
-const open = (options: Parameters<typeof createLookupEngine>[1] = {}) => {
+const open = ({ width = 16, ...options }: Parameters<typeof createLookupEngine>[1] & { width?: number } = {}) => {
   const metrics = createFakeLookupMetrics();
+  const pace = { width: () => width, took: (ms: number) => void tookMs.push(ms) };
   const logger = { warn: () => undefined, info: () => undefined };
   return {
-    engine: createLookupEngine({ client, metrics, sealer, logger }, { pauseMs: 5, ...options }),
+    engine: createLookupEngine({ client, metrics, sealer, pace, logger }, { pauseMs: 5, ...options }),
     counts: metrics.counts,
   };
 };
@@ -70,13 +74,15 @@ const start = (runId: string): AskedLookup => ({
 });
 
 it('sends a bounded number at once, in the order of their coming', async () => {
-  const { engine, counts } = open({ maxInFlight: 3 });
+  const { engine, counts } = open({ width: 3 });
   answer = () => new Promise((resolve) => setTimeout(() => resolve({ eagerlyStarted: true }), 2));
   const ids = Array.from({ length: 20 }, (_, index) => String(index));
   expect(await Promise.all(ids.map((id) => engine.start(start(id), unanswered)))).toEqual(ids.map(() => 'started'));
   expect(sent).toEqual(ids.map((id) => `lookup-${id}`));
   expect(mostAtOnce).toBe(3);
   expect(counts['eager']).toBe(20);
+  expect(tookMs).toHaveLength(20);
+  expect(Math.min(...tookMs)).toBeGreaterThan(1);
   await engine.close();
 });
 
@@ -96,7 +102,7 @@ it('keeps what cannot be started until the engine is back, and tries with one al
 });
 
 it('drops the new one when too many wait, and counts it', async () => {
-  const { engine, counts } = open({ maxWaiting: 2, maxInFlight: 1 });
+  const { engine, counts } = open({ maxWaiting: 2, width: 1 });
   const held = Promise.withResolvers<{ eagerlyStarted: boolean }>();
   answer = () => held.promise;
   const starting = ['1', '2', '3', '4'].map((id) => engine.start(start(id), unanswered));
@@ -108,7 +114,7 @@ it('drops the new one when too many wait, and counts it', async () => {
 });
 
 it('starts what waits before it closes, and says of the rest that it closed', async () => {
-  const { engine } = open({ maxInFlight: 1 });
+  const { engine } = open({ width: 1 });
   answer = () => new Promise((resolve) => setTimeout(() => resolve({ eagerlyStarted: true }), 5));
   const starting = ['1', '2', '3'].map((id) => engine.start(start(id), unanswered));
   await engine.close();
@@ -126,7 +132,7 @@ it('does not wait for an engine that is away when it closes', async () => {
 });
 
 it('starts no more than the worker keeps up with', async () => {
-  const { engine } = open({ maxInFlight: 1, maxBehind: 2, recordWithinMs: 60_000 });
+  const { engine } = open({ width: 2, recordWithinMs: 60_000 });
   const ids = ['1', '2', '3', '4'];
   const starting = ids.map((id) => engine.start(start(id), Promise.resolve(answered)));
   await Promise.all(starting.slice(0, 2));
@@ -142,14 +148,14 @@ it('starts no more than the worker keeps up with', async () => {
 });
 
 it('counts a workflow that does not record in time no longer', async () => {
-  const { engine } = open({ maxBehind: 1, recordWithinMs: 5 });
+  const { engine } = open({ width: 1, recordWithinMs: 5 });
   const starting = ['1', '2'].map((id) => engine.start(start(id), Promise.resolve(answered)));
   expect(await Promise.all(starting)).toEqual(['started', 'started']);
   await engine.close();
 });
 
 it('does not hold back those that wait for Salesforce, up to what the worker has room for', async () => {
-  const { engine } = open({ maxBehind: 1, maxOpen: 3 });
+  const { engine } = open({ width: 1, maxOpen: 3 });
   const starting = ['1', '2', '3', '4'].map((id) => engine.start(start(id), unanswered));
   await Promise.all(starting.slice(0, 3));
   expect(sent).toHaveLength(3);

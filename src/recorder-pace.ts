@@ -1,0 +1,77 @@
+import { cpus } from 'node:os';
+
+export interface RecorderPace {
+  /** How many lookups may be on their way into the record at once: at least one. */
+  readonly width: () => number;
+  /** Tells how long the engine took to take one, in milliseconds. */
+  readonly took: (ms: number) => void;
+  close(): void;
+}
+
+export interface RecorderPaceOptions {
+  readonly everyMs: number;
+  readonly maxWidth: number;
+  /** The share of the machine that recording leaves alone: below the first it takes less, above the second more. */
+  readonly idleShares: { readonly less: number; readonly more: number };
+  /** An engine that takes longer has others waiting, too: the connections' workflows, which must not wait behind lookups. */
+  readonly slowMs: number;
+  /** The share of the machine that nobody used since the last call, between 0 and 1. */
+  readonly idleShare: () => number;
+}
+
+const defaults: Omit<RecorderPaceOptions, 'idleShare'> = {
+  everyMs: 250,
+  maxWidth: 24,
+  idleShares: { less: 0.25, more: 0.35 },
+  slowMs: 250,
+};
+
+/**
+ * How much at once is recorded: what the machine and the engine have to spare. Recording costs ten times what answering does; one after
+ * the other it takes one processor at most, and two by two all of them, whatever its priority: caches and wake-ups know none. So it widens step by
+ * step while both are at ease, and halves as soon as one is not. A record may be a moment later, an answer may not.
+ */
+export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): RecorderPace {
+  const { everyMs, maxWidth, idleShares, slowMs, idleShare } = {
+    idleShare: createIdleShare(),
+    ...defaults,
+    ...options,
+  };
+  let width = 1;
+  let slowestMs = 0;
+  const adapting = setInterval(() => {
+    const idle = idleShare();
+    if (idle < idleShares.less || slowestMs > slowMs) width = Math.max(1, Math.floor(width / 2));
+    else if (idle > idleShares.more) width = Math.min(maxWidth, width + 1);
+    slowestMs = 0;
+  }, everyMs);
+  adapting.unref();
+  return {
+    width: () => width,
+    took(ms) {
+      slowestMs = Math.max(slowestMs, ms);
+    },
+    close: () => clearInterval(adapting),
+  };
+}
+
+function createIdleShare(): () => number {
+  let before = processorTimes();
+  return () => {
+    const now = processorTimes();
+    const all = now.all - before.all;
+    const idle = now.idle - before.idle;
+    before = now;
+    return all > 0 ? idle / all : 1;
+  };
+}
+
+function processorTimes(): { readonly idle: number; readonly all: number } {
+  let idle = 0;
+  let all = 0;
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    all += times.user + times.nice + times.sys + times.irq + times.idle;
+  }
+  return { idle, all };
+}
