@@ -11,6 +11,7 @@ import type { LookupCalls } from './lookup-calls.ts';
 import type { PbxLimiter } from './pbx-limiter.ts';
 import { readQuestion } from './read-question.ts';
 
+/** How long news of another org is waited for; half of the deadline where that is less, so that Salesforce still has the other half. */
 const confirmLimitMs = 500;
 
 export interface AskLookupRequest {
@@ -66,7 +67,8 @@ export function createAskLookup(dependencies: {
     const isAnother = (orgId: OrgId | undefined) => orgId !== undefined && !isSameOrg(given, orgId);
     if (isAnother(connected())) {
       // The account may have taken another org a moment ago, and the phone system its new URL. A database that is away changes nothing.
-      await Promise.race([directory.confirm(pbx.accountId).catch(() => undefined), sleep(confirmLimitMs)]);
+      const limitMs = Math.min(confirmLimitMs, pbx.deadlineMs / 2);
+      await Promise.race([directory.confirm(pbx.accountId).catch(() => undefined), sleep(limitMs)]);
       if (isAnother(connected())) throw unknownPbx();
     }
     return connected();
