@@ -92,7 +92,7 @@ export interface Observations {
   /** Approvals of our app that the user has; Salesforce keeps five. */
   readonly grants?: number;
   readonly appInstalled?: boolean;
-  /** When the licence of the ACD package ends; null: never. */
+  /** When the ACD licence ends; null: never. */
   readonly licenceEndsAtMs?: number | null;
   /** A refresh brought no new refresh token, although the setting asks for rotation. */
   readonly rotationMissing?: boolean;

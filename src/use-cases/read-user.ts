@@ -63,12 +63,14 @@ export async function readUser(
   if (permissionSetLicense !== undefined) {
     const assigned = await data.query(
       session,
-      `SELECT Id FROM PermissionSetLicenseAssign WHERE AssigneeId = ${quoted(userId)} AND PermissionSetLicense.DeveloperName = ${quoted(permissionSetLicense)} LIMIT 1`,
+      `SELECT PermissionSetLicense.Status FROM PermissionSetLicenseAssign WHERE AssigneeId = ${quoted(userId)} AND PermissionSetLicense.DeveloperName = ${quoted(permissionSetLicense)} LIMIT 1`,
       signal,
     );
     if (!assigned.ok && assigned.failure.cause !== 'request-refused')
       return { kind: 'failed', failure: assigned.failure };
-    hasPermissionSetLicence = assigned.ok && assigned.value.length > 0;
+    // One that has ended stays assigned.
+    hasPermissionSetLicence =
+      assigned.ok && assigned.value.some((each) => member(each, 'PermissionSetLicense')['Status'] !== 'Disabled');
   }
 
   const [row = {}] = rows('user');
@@ -111,7 +113,8 @@ export const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-function member(record: SalesforceRecord, name: string): SalesforceRecord {
+/** A parent of a record; without fields where there is none. */
+export function member(record: SalesforceRecord, name: string): SalesforceRecord {
   const value = record[name];
   return typeof value === 'object' && value !== null ? (value as SalesforceRecord) : {};
 }

@@ -53,6 +53,7 @@ export function defaultPolicies(): Policies {
     loginRateExceeded: false,
     sameAccessToken: false,
     packageLicense: { namespace: 'trunkline', status: 'Active', allowed: 25, expiresOn: null },
+    permissionSetLicenses: {},
   };
 }
 
@@ -104,6 +105,13 @@ export const PolicyChangesSchema = Type.Partial(
         expiresOn: Type.Union([Type.Null(), Type.String()]),
       }),
     ]),
+    permissionSetLicenses: Type.Record(
+      Type.String(),
+      Type.Object({
+        status: Type.Union([Type.Literal('Active'), Type.Literal('Disabled')]),
+        expiresOn: Type.Union([Type.Null(), Type.String()]),
+      }),
+    ),
   } satisfies Record<keyof Policies, unknown>),
   { additionalProperties: false },
 );

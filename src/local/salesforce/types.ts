@@ -99,7 +99,7 @@ export interface Policies {
   /** The app demands a code_challenge. */
   requirePkce: boolean;
   requireSecretForRefresh: boolean;
-  /** Callback URLs of the app beside any on localhost or 127.0.0.1. */
+  /** Callback URLs of the app beside those it was started with and any on localhost or 127.0.0.1. */
   callbackUrls: readonly string[];
   /** The app's current consumer secret; another value makes every client's secret wrong. */
   clientSecret: string;
@@ -133,6 +133,8 @@ export interface Policies {
     allowed: number;
     expiresOn: string | null;
   } | null;
+  /** Permission-set licences of this org, by developer name; one that users have and that is not named here is active and never ends. */
+  permissionSetLicenses: Readonly<Record<string, { status: 'Active' | 'Disabled'; expiresOn: string | null }>>;
 }
 
 /** A refresh token as the OauthToken object shows it. Times in milliseconds. */

@@ -64,6 +64,10 @@ it.each([{ all: 'refused' } as const, { tokens: 'refused', packages: 'refused', 
   },
 );
 
+it('knows nothing of a licence that is not there', async () => {
+  expect(await observe({ packages: [], namespace: 'acd' }).observed).toEqual({});
+});
+
 it('asks for no package where the licence is another one', async () => {
   const { observed, asked } = observe({});
   await observed;

@@ -316,12 +316,13 @@ export class Records implements OrgRecords, Searchable {
 
   /** Rights are worked out again when anything that they follow from has changed. */
   #rightsNow(): Rights {
-    const { packageLicense } = this.#org.policies;
+    const { packageLicense, permissionSetLicenses } = this.#org.policies;
     const facts = [
       packageLicense?.namespace,
       packageLicense?.status,
       packageLicense?.allowed,
       packageLicense?.expiresOn,
+      permissionSetLicenses,
       ...this.#org.users.flatMap((user) => [user.active, user.frozen, user.licences, user.permissions]),
     ];
     const known = this.#rights;

@@ -41,7 +41,7 @@ const permissionColumns = (permissions: readonly string[]): Record<string, Value
   Object.fromEntries(permissionNames.map((name) => [`Permissions${name}`, permissions.includes(name)]));
 
 export function rightsOf(org: OrgFacts): Rights {
-  const packageLicense = org.policies.packageLicense;
+  const { packageLicense, permissionSetLicenses } = org.policies;
   const standings: readonly Standing[] = [...org.users, standardUser];
   const isPermissionSetLicence = (name: string) =>
     !Object.hasOwn(userLicences, name) && name !== packageLicense?.namespace;
@@ -103,7 +103,8 @@ export function rightsOf(org: OrgFacts): Rights {
       Id: idFrom('PermissionSetLicense', name),
       DeveloperName: name,
       MasterLabel: name,
-      Status: 'Active',
+      Status: permissionSetLicenses[name]?.status ?? 'Active',
+      ExpirationDate: permissionSetLicenses[name]?.expiresOn ?? null,
       TotalLicenses: 50,
       UsedLicenses: org.users.filter((user) => user.licences.includes(name)).length,
     })),
