@@ -564,7 +564,7 @@ export interface Lookups {
   list(accountId: string): Promise<readonly LookupDefinition[]>;
   /** Ids of the accounts that have any. */
   accounts(): Promise<readonly string[]>;
-  /** A new version; what is absent stays. Throws `LOOKUP_NOT_FOUND`. */
+  /** A new version; what is absent stays. With `checkedAtMs` undefined it is one that was not checked. Throws `LOOKUP_NOT_FOUND`. */
   update(change: LookupChange): Promise<LookupDefinition>;
   /** What a check against the org found; no new version. Nothing happens when the definition is another by now. */
   noteCheck(lookup: Pick<LookupDefinition, 'id' | 'version'>, problems: readonly DefinitionProblem[]): Promise<void>;
@@ -615,8 +615,11 @@ export interface Extensions {
     user: { readonly userId: string; readonly userName: string },
     extensions: readonly Pick<MappedExtension, 'extension' | 'isPrimary' | 'source'>[],
   ): Promise<void>;
-  /** Replaces all of the account's; of each user's exactly one must be primary. One transaction. */
-  replace(accountId: string, extensions: readonly NewExtension[]): Promise<void>;
+  /**
+   * Replaces all of the account's by what `change` makes of them; of each user's exactly one must be primary. One transaction, in which
+   * nobody else changes them.
+   */
+  rewrite(accountId: string, change: (known: readonly MappedExtension[]) => readonly NewExtension[]): Promise<void>;
 }
 
 export interface DirectoryPbx {

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm';
+import { accounts } from '../../drizzle/schema/accounts.ts';
 import { extensions } from '../../drizzle/schema/extensions.ts';
 import type { ExtensionMap, Extensions, MappedExtension } from '../ports.ts';
 import { notifyChange } from './changes.ts';
@@ -12,24 +13,12 @@ const rowsAtOnce = 5_000;
 
 export function createExtensions(db: Drizzle): Extensions {
   return {
-    list: (accountId) =>
-      guarded(async () => {
-        const rows = await db
-          .select()
-          .from(extensions)
-          .where(eq(extensions.accountId, accountId))
-          .orderBy(
-            asc(extensions.userName),
-            asc(extensions.userId),
-            desc(extensions.isPrimary),
-            asc(extensions.extension),
-          );
-        return rows.map(toExtension);
-      }),
+    list: (accountId) => guarded(() => list(db, accountId)),
 
     setOfUser: (accountId, { userId, userName }, given) =>
       guarded(() =>
         db.transaction(async (transaction) => {
+          await waitForTurn(transaction, accountId);
           await transaction
             .delete(extensions)
             .where(and(eq(extensions.accountId, accountId), eq(extensions.userId, userId)));
@@ -41,13 +30,15 @@ export function createExtensions(db: Drizzle): Extensions {
         }),
       ),
 
-    replace: (accountId, given) =>
+    rewrite: (accountId, change) =>
       guarded(() =>
         db.transaction(async (transaction) => {
+          await waitForTurn(transaction, accountId);
+          const changed = change(await list(transaction, accountId));
           await transaction.delete(extensions).where(eq(extensions.accountId, accountId));
           await insert(
             transaction,
-            given.map(({ userId, userName, extension, isPrimary, source }) => ({
+            changed.map(({ userId, userName, extension, isPrimary, source }) => ({
               accountId,
               userId,
               userName,
@@ -60,6 +51,20 @@ export function createExtensions(db: Drizzle): Extensions {
         }),
       ),
   };
+}
+
+async function list(db: Pick<Drizzle, 'select'>, accountId: string): Promise<readonly MappedExtension[]> {
+  const rows = await db
+    .select()
+    .from(extensions)
+    .where(eq(extensions.accountId, accountId))
+    .orderBy(asc(extensions.userName), asc(extensions.userId), desc(extensions.isPrimary), asc(extensions.extension));
+  return rows.map(toExtension);
+}
+
+/** Changes of one account's extensions come one after the other: each is made of what the one before has left. */
+async function waitForTurn(transaction: Transaction, accountId: string): Promise<void> {
+  await transaction.select({ id: accounts.id }).from(accounts).where(eq(accounts.id, accountId)).for('no key update');
 }
 
 async function insert(transaction: Transaction, rows: readonly (typeof extensions.$inferInsert)[]): Promise<void> {

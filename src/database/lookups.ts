@@ -50,15 +50,16 @@ export function createLookups(db: Drizzle): Lookups {
         return rows.map(({ accountId }) => accountId);
       }),
 
-    update: ({ id, accountId, checkedAtMs, ...change }) =>
-      guarded(() =>
+    update: ({ id, accountId, ...given }) => {
+      const { checkedAtMs, ...change } = given;
+      return guarded(() =>
         db.transaction(async (transaction) => {
           const [row] = await transaction
             .update(lookups)
             .set({
               ...change,
               ...('fallbackExtension' in change && { fallbackExtension: change.fallbackExtension ?? null }),
-              ...(checkedAtMs !== undefined && { checkedAt: toMoment(checkedAtMs) }),
+              ...('checkedAtMs' in given && { checkedAt: toMoment(checkedAtMs) }),
               version: sql`${lookups.version} + 1`,
             })
             .where(and(eq(lookups.accountId, accountId), eq(lookups.id, id)))
@@ -66,7 +67,8 @@ export function createLookups(db: Drizzle): Lookups {
           await tell(transaction, id);
           return toLookup(required(row));
         }),
-      ),
+      );
+    },
 
     noteCheck: ({ id, version }, problems) =>
       guarded(() =>

@@ -84,8 +84,9 @@ export function createExtensionBook(dependencies: {
           else taken.push({ userId: id, userName: name, extension: part, isPrimary: false, source: 'salesforce' });
         }
       }
-      const kept = (await extensions.list(accountId)).filter(({ source }) => source !== 'salesforce');
-      await extensions.replace(accountId, byUser([...kept, ...taken]));
+      await extensions.rewrite(accountId, (known) =>
+        byUser([...known.filter(({ source }) => source !== 'salesforce'), ...taken]),
+      );
       return { ok: true, value: { filled: taken.length, refused } };
     },
 
@@ -102,13 +103,19 @@ export function createExtensionBook(dependencies: {
     export: async (accountId) => writeExtensionCsv(await extensions.list(accountId)),
 
     async import(accountId, csv) {
-      const [known, outcome] = await Promise.all([extensions.list(accountId), usersOf(accountId)]);
-      const inMap = known.map(({ userId, userName }) => [userId, { id: userId, name: userName }] as const);
+      const outcome = await usersOf(accountId);
+      const inMap = (await extensions.list(accountId)).map(
+        ({ userId, userName }) => [userId, { id: userId, name: userName }] as const,
+      );
       const inOrg = outcome.ok ? outcome.value.map((user) => [user.id, user] as const) : [];
       const read = readExtensionCsv(csv, [...new Map([...inMap, ...inOrg]).values()]);
       if (!read.ok) return read;
       const named = new Set(read.extensions.map(({ userId }) => userId));
-      await extensions.replace(accountId, [...known.filter(({ userId }) => !named.has(userId)), ...read.extensions]);
+      // Salesforce may have taken half a minute, in which somebody changed others' extensions: they stay.
+      await extensions.rewrite(accountId, (known) => [
+        ...known.filter(({ userId }) => !named.has(userId)),
+        ...read.extensions,
+      ]);
       return { ok: true, imported: read.extensions.length };
     },
   };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { tripletId } from '../domain/ids.ts';
 import type { DefinitionProblem, LookupDefinition } from '../domain/lookup.ts';
 import type { DescribedObject, ListedObject, Lookups, OrgSchema, SecretTokens } from '../ports.ts';
@@ -72,13 +73,15 @@ export function createLookupDefinitions(dependencies: {
       const { problems, unchecked } = await check(accountId, draft);
       if (problems.length > 0) return { ok: false, problems };
       const { kind, name, steps, fallbacks, fallbackExtension } = draft;
-      const content = { name: name.trim(), steps, fallbacks, fallbackExtension, problems };
-      const checkedAtMs = unchecked === undefined ? clock.now() : undefined;
-      const lookup =
-        id === undefined
-          ? await lookups.create({ id: tripletId(tokens.bytes(9)), accountId, kind, ...content, checkedAtMs })
-          : await lookups.update({ id, accountId, ...content, ...(checkedAtMs !== undefined && { checkedAtMs }) });
-      return { ok: true, lookup };
+      const content = { name: name.trim(), steps, fallbacks, fallbackExtension };
+      const checked = { problems, checkedAtMs: unchecked === undefined ? clock.now() : undefined };
+      if (id === undefined) {
+        const created = { id: tripletId(tokens.bytes(9)), accountId, kind, ...content, ...checked };
+        return { ok: true, lookup: await lookups.create(created) };
+      }
+      // What the last check found stands as long as the steps do; of others nothing is known until the next.
+      const stands = unchecked !== undefined && isDeepStrictEqual((await lookups.find(accountId, id))?.steps, steps);
+      return { ok: true, lookup: await lookups.update({ id, accountId, ...content, ...(!stands && checked) }) };
     },
 
     async recheck(accountId) {

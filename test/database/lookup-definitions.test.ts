@@ -107,7 +107,11 @@ describe('lookups', () => {
     expect(await lookups.find(accountId, made.id)).toMatchObject({ version: 1, problems: [problem] });
     await lookups.update({ id: made.id, accountId, problems: [] });
     await lookups.noteCheck(made, [problem]);
-    expect(await lookups.find(accountId, made.id)).toMatchObject({ version: 2, problems: [] });
+    const changed = await lookups.find(accountId, made.id);
+    expect(changed).toMatchObject({ version: 2, problems: [] });
+    expect(changed?.checkedAtMs).toBeDefined();
+    const unchecked = await lookups.update({ id: made.id, accountId, checkedAtMs: undefined });
+    expect(unchecked.checkedAtMs).toBeUndefined();
   });
 
   it('cannot be removed while they are the default of a phone system', async () => {
@@ -166,7 +170,7 @@ describe('extensions', () => {
 
   it('are known at once by user, the primary one of several', async () => {
     const { extensions } = repositories();
-    await extensions.replace(accountId, [
+    await extensions.rewrite(accountId, () => [
       { ...anna, extension: '201', isPrimary: false, source: 'salesforce' },
       { ...anna, extension: '202', isPrimary: true, source: 'hand' },
       { ...ben, extension: '201', isPrimary: true, source: 'import' },
@@ -178,6 +182,27 @@ describe('extensions', () => {
     await expect.poll(() => directory.extensions(accountId).ofUser(anna.userId), soon).toBe('299');
     await extensions.setOfUser(accountId, ben, []);
     await expect.poll(() => directory.extensions(accountId).ofUser(ben.userId), soon).toBeUndefined();
+  });
+
+  it('are changed by one after the other, each from what is there', async () => {
+    const { extensions } = repositories();
+    const users = Array.from({ length: 8 }, (_, index) => ({
+      userId: `005A0000000${String(index).padStart(4, '0')}IAA`,
+      userName: `User ${index}`,
+    }));
+    await Promise.all([
+      ...users.map((user) =>
+        extensions.rewrite(accountId, (known) => [
+          ...known,
+          { ...user, extension: '201', isPrimary: true, source: 'import' },
+        ]),
+      ),
+      extensions.setOfUser(accountId, anna, [{ extension: '202', isPrimary: true, source: 'hand' }]),
+    ]);
+    expect((await extensions.list(accountId)).map(({ userName }) => userName)).toEqual([
+      anna.userName,
+      ...users.map(({ userName }) => userName),
+    ]);
   });
 
   it('have one primary for each user, or nothing is written', async () => {

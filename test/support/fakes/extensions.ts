@@ -4,21 +4,22 @@ import { breakable } from './breakable.ts';
 
 export function createFakeExtensions() {
   let all: MappedExtension[] = [];
+  const listOf = (accountId: string) =>
+    all
+      .filter((each) => each.accountId === accountId)
+      .sort((a, b) => a.userName.localeCompare(b.userName) || Number(b.isPrimary) - Number(a.isPrimary));
   const extensions: Extensions = {
-    list: async (accountId) =>
-      all
-        .filter((each) => each.accountId === accountId)
-        .sort((a, b) => a.userName.localeCompare(b.userName) || Number(b.isPrimary) - Number(a.isPrimary)),
+    list: async (accountId) => listOf(accountId),
     async setOfUser(accountId, user, list) {
       all = [
         ...all.filter((each) => each.accountId !== accountId || each.userId !== user.userId),
         ...list.map((each) => ({ ...user, ...each, id: randomUUID(), accountId })),
       ];
     },
-    async replace(accountId, list) {
+    async rewrite(accountId, change) {
       all = [
         ...all.filter((each) => each.accountId !== accountId),
-        ...list.map((each) => ({ ...each, id: randomUUID(), accountId })),
+        ...change(listOf(accountId)).map((each) => ({ ...each, id: randomUUID(), accountId })),
       ];
     },
   };

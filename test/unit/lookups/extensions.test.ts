@@ -95,6 +95,38 @@ describe('the extension map', () => {
   });
 });
 
+describe('what somebody changes while Salesforce is asked for the users', () => {
+  /** Does it in the middle of the call. */
+  const meanwhile = (change: () => Promise<unknown>) => {
+    book = createExtensionBook({
+      extensions,
+      users: fake.users,
+      askOrg: async (...asked) => {
+        const outcome = await fake.askOrg(...asked);
+        await change();
+        return outcome;
+      },
+    });
+  };
+  const setByHand = (user: typeof anna, extension: string) => () =>
+    extensions.setOfUser(accountId, { userId: user.id, userName: user.name }, [
+      { extension, isPrimary: true, source: 'hand' },
+    ]);
+
+  it('stays when a file names others', async () => {
+    await book.fill(accountId, 'Extension');
+    meanwhile(setByHand(anna, '999'));
+    expect(await book.import(accountId, 'user_name,extension\nBen Kurz,301\n')).toMatchObject({ imported: 1 });
+    expect(await mapped()).toEqual(['Anna Berg 999* hand', 'Ben Kurz 301* import']);
+  });
+
+  it('stays when the map is filled', async () => {
+    meanwhile(setByHand(ben, '888'));
+    await book.fill(accountId, 'Extension');
+    expect(await mapped()).toEqual(['Anna Berg 201* salesforce', 'Anna Berg 202 salesforce', 'Ben Kurz 888* hand']);
+  });
+});
+
 describe('a file of extensions', () => {
   const users = [anna, ben];
 

@@ -189,6 +189,26 @@ describe('lookup definitions', () => {
     org.isAway = false;
   });
 
+  it('keep what the last check found when they are saved unchecked with the same steps, and else say that nothing is known', async () => {
+    const saved = await definitions.save(accountId, draft(contact));
+    if (!saved.ok) throw new Error('refused');
+    const { id } = saved.lookup;
+    const problems = [{ step: 0, part: 'fields', position: 0, problem: 'gone', subject: 'Phone' }] as const;
+    await lookups.noteCheck(saved.lookup, problems);
+    const checkedAtMs = clock.now();
+    org.isAway = true;
+    expect(await definitions.save(accountId, { ...draft(contact), name: 'Renamed' }, id)).toMatchObject({
+      lookup: { name: 'Renamed', problems, checkedAtMs },
+    });
+    expect(await definitions.save(accountId, draft(newStep('Contact', ['MobilePhone'])), id)).toMatchObject({
+      lookup: { problems: [], checkedAtMs: undefined },
+    });
+    org.isAway = false;
+    expect(await definitions.save(accountId, draft(contact), id)).toMatchObject({
+      lookup: { problems: [], checkedAtMs },
+    });
+  });
+
   it('are checked again, one broken leaving the others alone, and mend', async () => {
     lookups.byId.clear();
     const [good, broken] = await Promise.all(
