@@ -656,7 +656,6 @@ export interface PhoneDirectory {
 export interface LookupRuns {
   /** Idempotent by run id: a second write fills in what the first did not know. */
   record(run: LookupRun): Promise<void>;
-  listOfPbx(accountId: string, pbxId: PbxId, limit: number): Promise<readonly LookupRun[]>;
 }
 
 /** Which of an account's lookup runs; what is absent is of no matter. */

@@ -16,7 +16,6 @@ import type {
   Extensions,
   LookupRunLog,
   LookupRunRetention,
-  LookupRuns,
   Lookups,
   Mailer,
   OneTimeLinks,
@@ -53,7 +52,6 @@ export interface PortalServices {
   readonly lookupDefinitions: LookupDefinitions;
   readonly extensionBook: ExtensionBook;
   readonly tryLookup: TryLookup;
-  readonly lookupRuns: Pick<LookupRuns, 'listOfPbx'>;
   readonly lookupRunLog: LookupRunLog;
   readonly retention: Pick<LookupRunRetention, 'daysOf' | 'setDays'>;
   readonly alertTargets: AlertTargets;

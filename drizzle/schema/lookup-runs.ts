@@ -33,11 +33,18 @@ export const lookupRuns = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.id, table.askedAt] }),
-    // Each list of the log is one of these, read from its end. The reason and the duration lie beside the first, for its charts.
-    index('lookup_runs_pbx_id_asked_at').on(table.pbxId, table.askedAt), // include (answer_reason, answer_ms, repeats, is_test)
+    // Whatever the log is filtered by, one of these lists exactly that, and is read from its end. Without a reason the lists of all of
+    // them are put together, which saves the index of each filter without one.
     index('lookup_runs_account_id_asked_at').on(table.accountId, table.askedAt),
     index('lookup_runs_account_id_answer_reason_asked_at').on(table.accountId, table.answerReason, table.askedAt),
-    index('lookup_runs_lookup_id_asked_at').on(table.lookupId, table.askedAt),
-    index('lookup_runs_number_hash').on(table.numberHash, table.askedAt),
+    index('lookup_runs_account_id_pbx_id_answer_reason_asked_at') // include (answer_ms, repeats, is_test): all that the charts need
+      .on(table.accountId, table.pbxId, table.answerReason, table.askedAt),
+    index('lookup_runs_account_id_lookup_id_answer_reason_asked_at') // one account's lookup, whatever the phone system
+      .on(table.accountId, table.lookupId, table.answerReason, table.askedAt),
+    index('lookup_runs_account_id_pbx_id_lookup_id_answer_reason_asked_at') // both at once
+      .on(table.accountId, table.pbxId, table.lookupId, table.answerReason, table.askedAt),
+    // A number has few runs: a phone system or lookup beside it is looked for among these.
+    index('lookup_runs_account_id_number_hash_answer_reason_asked_at') // by the keyed hash
+      .on(table.accountId, table.numberHash, table.answerReason, table.askedAt),
   ],
 );

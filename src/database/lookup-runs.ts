@@ -1,5 +1,5 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
-import { lookupRuns } from '../../drizzle/schema/lookup-runs.ts';
+import { sql } from 'drizzle-orm';
+import type { lookupRuns } from '../../drizzle/schema/lookup-runs.ts';
 import { withoutFields } from '../domain/answer.ts';
 import type { Finding, LookupRun, LookupService, Question } from '../domain/lookup.ts';
 import type { LookupRuns, Sealer } from '../ports.ts';
@@ -51,16 +51,6 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
             returning 1
           )
           select pg_notify(${channel}, ${payload}) from written`);
-      }),
-    listOfPbx: (accountId, pbxId, limit) =>
-      guarded(async () => {
-        const rows = await db
-          .select()
-          .from(lookupRuns)
-          .where(and(eq(lookupRuns.accountId, accountId), eq(lookupRuns.pbxId, pbxId)))
-          .orderBy(desc(lookupRuns.askedAt))
-          .limit(limit);
-        return rows.map((row) => toRun(row, sealer));
       }),
   };
 }

@@ -6,7 +6,7 @@ import { inheritedEnvironment, loadConfig } from '../config.ts';
 import { createSealer } from '../crypto/sealer.ts';
 import { createAccounts } from '../database/accounts.ts';
 import { openDatabase } from '../database/client.ts';
-import { createLookupRuns } from '../database/lookup-runs.ts';
+import { createLookupRunLog } from '../database/lookup-run-log.ts';
 import type { AnswerReason, LookupRun } from '../domain/lookup.ts';
 import { AppError } from '../errors.ts';
 import { connectDemo } from './connect-demo.ts';
@@ -167,11 +167,11 @@ async function recordedRuns(
   const database = openDatabase(settings.DATABASE_URL ?? '', { maxConnections: 1 });
   try {
     const account = await createAccounts(database.db).findByEmail(demoEmail);
-    const runs = createLookupRuns(database.db, createSealer(keys));
+    const log = createLookupRunLog(database.db, createSealer(keys));
     const untilMs = Date.now() + withinMs;
     for (;;) {
-      const list = await runs.listOfPbx(account?.id ?? '', demoPbxId, 50);
-      const known = new Map(list.map((run) => [run.id, run]));
+      const { runs } = await log.page(account?.id ?? '', { pbxId: demoPbxId }, { limit: 50 });
+      const known = new Map(runs.map((run) => [run.id, run]));
       if (answers.every(({ runId }) => known.has(runId)) || Date.now() > untilMs) return known;
       await delay(50, undefined, { signal: interruption.signal });
     }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import { openChangeFeed } from '../../src/database/changes.ts';
 import { openDatabase, type Database } from '../../src/database/client.ts';
+import { createLookupRunLog } from '../../src/database/lookup-run-log.ts';
 import { createLookupRuns } from '../../src/database/lookup-runs.ts';
 import type { LookupRun } from '../../src/domain/lookup.ts';
 import type { Change, LookupRuns } from '../../src/ports.ts';
@@ -49,8 +50,7 @@ const run = (changes: Partial<LookupRun> = {}): LookupRun => ({
   ...changes,
 });
 const unknown = { reason: 'unknown', extension: undefined, matches: 0, ms: undefined } as const;
-const stored = async (id: string) =>
-  (await runs.listOfPbx(accountId, pbx.id, 100)).find((candidate) => candidate.id === id);
+const stored = (id: string) => createLookupRunLog(database.db, sealer).find(accountId, id);
 
 it('gives back what was recorded, and tells of it', async () => {
   const changes: Change[] = [];
@@ -100,16 +100,6 @@ it('keeps a fallback answer when Salesforce is heard later', async () => {
   await runs.record(recorded);
   await runs.record({ ...recorded, found, foundAtMs: recorded.askedAtMs + 5_000 });
   expect(await stored(recorded.id)).toMatchObject({ answer, found: { extension: '201' } });
-});
-
-it('lists the last runs of a phone system of the account, the newest first', async () => {
-  const pbxId = 'AAAAAA-AAAAAA-AAAAAA';
-  const nowMs = Date.now();
-  const recorded = [3, 1, 2].map((age) => run({ pbxId, askedAtMs: nowMs - age * 1_000 }));
-  for (const one of recorded) await runs.record(one);
-  const ages = (await runs.listOfPbx(accountId, pbxId, 2)).map(({ askedAtMs }) => nowMs - askedAtMs);
-  expect(ages).toEqual([1_000, 2_000]);
-  expect(await runs.listOfPbx(randomUUID(), pbxId, 2)).toEqual([]);
 });
 
 it('fails without telling a number', async () => {

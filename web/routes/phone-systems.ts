@@ -77,7 +77,7 @@ type Rejected = RejectedAccess & { readonly settings?: RejectedSettings };
 
 export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, flashes, publicUrl } = portal;
-  const { pbxs, lookups, dialingRuleSets, lookupRuns, lookupRunLog, clock } = services;
+  const { pbxs, lookups, dialingRuleSets, lookupRunLog, clock } = services;
   const countries = presentCountries(portal.countries, language);
   const countryName = (code: string) => countries.find((country) => country.code === code)?.name ?? code;
   const formData = {
@@ -104,8 +104,10 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
     return pbx;
   }
 
-  const listRuns = async (pbx: Pbx) =>
-    (await lookupRuns.listOfPbx(pbx.accountId, pbx.id, runsShown)).map((run) => presentLookupRun(run, t));
+  async function listRuns(pbx: Pbx) {
+    const { runs } = await lookupRunLog.page(pbx.accountId, { pbxId: pbx.id }, { limit: runsShown });
+    return runs.map((run) => presentLookupRun(run, t));
+  }
 
   /** The lookups and the dialing rules that a phone system can have. */
   async function readChoices(pbx: Pbx) {

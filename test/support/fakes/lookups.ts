@@ -139,9 +139,6 @@ export function createFakeLookupRuns(): FakeLookupRuns {
       if (fake.failure) throw fake.failure;
       fake.recorded.push(run);
     },
-    async listOfPbx(account, pbxId, limit) {
-      return fake.recorded.filter((run) => run.accountId === account && run.pbxId === pbxId).slice(0, limit);
-    },
   };
   return fake;
 }
