@@ -123,16 +123,10 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     if (!life || !intervals || isEnded() || isLost(life)) return summary();
     const { lastCheckedAtMs } = life;
     if (lastCheckedAtMs !== null && Date.now() - lastCheckedAtMs < intervals.checkNowEveryMs) return summary();
-    const { checks, refreshes } = life.ended;
+    const { ended } = life;
     note({ type: 'checkAsked' });
     await wf.condition(
-      () =>
-        isEnded() ||
-        (self.life !== undefined &&
-          self.life.ended.checks + self.life.ended.refreshes > checks + refreshes &&
-          !self.life.asked.check &&
-          !self.life.token.refused &&
-          isRecorded()),
+      () => isEnded() || (self.life !== undefined && isAnswered(self.life, ended, intervals) && isRecorded()),
       answerWithin,
     );
     return summary();
@@ -344,6 +338,17 @@ const rowOf = (life: ConnectionLife, intervals: ConnectionIntervals): Connection
   observed: life.observed,
   disconnecting: life.asked.disconnect,
 });
+
+/**
+ * Whether whoever asked for a check when so many had ended has an answer: one that failed by its token is none before the refresh, nor is
+ * a refresh that succeeded before its check.
+ */
+function isAnswered(life: ConnectionLife, before: ConnectionLife['ended'], intervals: ConnectionIntervals): boolean {
+  const { checks, refreshes } = life.ended;
+  const nowMs = Date.now();
+  if ((checkDue(life, nowMs, intervals)?.atMs ?? Infinity) <= nowMs) return false;
+  return refreshes > before.refreshes || (checks > before.checks && !life.token.refused);
+}
 
 /** One attempt, whose process may die: then nobody knows whether the refresh token was sent. */
 async function attemptRefresh(request: RefreshRequest): Promise<RefreshOutcome | 'postponed' | 'lost'> {

@@ -104,6 +104,7 @@ export interface ConnectionLife {
   };
   /** `attempt`: the one that is known to have ended; null when it may still be under way somewhere. */
   readonly uncertain: { readonly sinceMs: number; readonly attempt: string | null } | null;
+  /** When Salesforce was asked last, by a check or by a refresh that failed. */
   readonly lastCheckedAtMs: number | null;
   readonly lastRefreshedAtMs: number;
   readonly rightsCheckedAtMs: number;
@@ -281,7 +282,7 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
       };
     case 'refreshRefused': {
       const cause = explained(event.cause, life, nowMs);
-      const counted = countRefresh(life, 'refused');
+      const counted = { ...countRefresh(life, 'refused'), lastCheckedAtMs: nowMs };
       return isBreaking(cause)
         ? breaking(
             { ...counted, uncertain: isFinal(cause) ? null : life.uncertain },
@@ -292,11 +293,14 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
           )
         : troubled(counted, cause, event.detail, 'refresh', moment);
     }
-    case 'refreshDidNotHappen':
-      return troubled(countRefresh(life, 'trouble'), event.cause, event.detail, 'refresh', moment);
+    case 'refreshDidNotHappen': {
+      const counted = { ...countRefresh(life, 'trouble'), lastCheckedAtMs: nowMs };
+      return troubled(counted, event.cause, event.detail, 'refresh', moment);
+    }
     case 'refreshUnknown': {
       const counted = {
         ...countRefresh(life, 'trouble'),
+        lastCheckedAtMs: nowMs,
         uncertain: { sinceMs: life.uncertain?.sinceMs ?? nowMs, attempt: event.attempt },
       };
       if (!life.token.refused) return checkedInstead(counted, nowMs);
@@ -430,8 +434,9 @@ const countCheck = (life: ConnectionLife): ConnectionLife => ({
   ended: { ...life.ended, checks: life.ended.checks + 1 },
 });
 
+/** Whoever asked for a refresh meanwhile has what came of this one. */
 const countRefresh = (life: ConnectionLife, lastRefresh: ConnectionLife['lastRefresh']): ConnectionLife => ({
-  ...life,
+  ...asking(life, { refresh: false }),
   lastRefresh,
   ended: { ...life.ended, refreshes: life.ended.refreshes + 1 },
 });

@@ -299,6 +299,23 @@ describe('broken', () => {
     await until(timeline).toContain('connection.repaired');
   });
 
+  it('answers whoever asks for a check with what came of the refresh that is owed, and asks Salesforce once for many', async () => {
+    const everyMs = 3_000;
+    intervals({ checkNowEveryMs: everyMs });
+    await connect();
+    world.standIn.control.changeOrg(acme, { policies: { loginHoursClosed: true } });
+    await fault('expire-access');
+    await world.engine.tokenRejected(acme, 1);
+    const { lastCheckedAtMs: brokenAtMs = 0 } = await world.row(accountId, { state: 'broken', cause: 'login-hours' });
+    await until(() => Date.now()).toBeGreaterThan(brokenAtMs + everyMs);
+    const askedAtMs = Date.now();
+    await world.engine.checkNow(acme);
+    expect(Date.now() - askedAtMs).toBeLessThan(9_000);
+    await world.engine.checkNow(acme);
+    expect(world.refreshes()).toHaveLength(2);
+    expect((await world.connections.ofAccount(accountId))?.lastCheckedAtMs).toBeGreaterThan(askedAtMs);
+  });
+
   it('is mended by a new authorization after the token was revoked', async () => {
     await connect();
     await fault('revoke');

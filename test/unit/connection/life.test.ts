@@ -126,6 +126,25 @@ describe('what is noticed beside', () => {
   });
 });
 
+describe('a refresh that is owed', () => {
+  it.each(['refreshRefused, permanent', 'refreshRefused, limit', 'refreshDidNotHappen', 'refreshUnknown'] as const)(
+    'has asked Salesforce when it failed, so that opening the page does not ask at once again: %s',
+    (event) => {
+      expect(live(situations['broken by a refresh'], events[event], moment).lastCheckedAtMs).toBe(nowMs);
+    },
+  );
+
+  it.each(['refreshed', 'refreshRefused, permanent', 'refreshUnknown', 'refreshBusy'] as const)(
+    'is not made twice for somebody who asked while it was under way: %s',
+    (event) => {
+      const underWay = live(situations['broken by a refresh'], events.refreshBegun, moment);
+      const asked = live(underWay, events.checkAsked, moment);
+      expect(asked.asked.refresh).toBe(true);
+      expect(live(asked, events[event], moment).asked.refresh).toBe(false);
+    },
+  );
+});
+
 describe('causes', () => {
   it.each(Object.keys(causes) as Cause[])('shows %s as what its class means', (cause) => {
     const life = live(situations.active, { type: 'checkFailed', version: 3, cause, detail: {} }, moment);
