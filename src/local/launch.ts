@@ -44,19 +44,25 @@ const isReady = (message: unknown) =>
 
 /** Starts the Salesforce stand-in, which is ready when it answers. */
 export async function launchStandIn(options: {
-  url: string;
+  /** Where it listens, how browsers write that, and how this machine gets there. */
+  host: string;
+  names: { public: string; local: string };
   port: number;
+  /** Of the portal. */
+  callbackUrl: string;
+  apiVersion: string;
   dataDir: string;
   records: number | undefined;
   signal: AbortSignal;
 }): Promise<Service> {
-  const { url, dataDir, port, records, signal } = options;
+  const { host, names, port, callbackUrl, apiVersion, dataDir, records, signal } = options;
   const service = await startService({
     name: 'salesforce-stand-in',
     command: process.execPath,
     args: [
       ...(records === undefined ? [] : ['--max-old-space-size=8192']),
-      ...[path('salesforce/main.ts'), '--port', String(port), '--data', dataDir],
+      ...[path('salesforce/main.ts'), '--host', host, '--public-host', names.public, '--port', String(port)],
+      ...['--callback-url', callbackUrl, '--api-version', apiVersion, '--data', dataDir],
       ...(records === undefined ? [] : ['--records', String(records)]),
     ],
     dataDir,
@@ -65,7 +71,9 @@ export async function launchStandIn(options: {
     for (;;) {
       signal.throwIfAborted();
       if (service.exit) return;
-      const response = await fetch(`${url}/.well-known/openid-configuration`).catch(() => undefined);
+      const response = await fetch(`http://${names.local}:${port}/.well-known/openid-configuration`).catch(
+        () => undefined,
+      );
       if (response?.ok) return;
       await delay(50);
     }

@@ -6,14 +6,17 @@ import { writeWorkflowBundle } from '../temporal/bundle.ts';
 import { explainDataFolder, takeDataFolder } from './data-folder.ts';
 import { keysIn } from './keys.ts';
 import { endedByItself, launchProgram, launchStandIn, runMigrations } from './launch.ts';
-import { ensurePortFree, freePort } from './network.ts';
+import { freePort } from './network.ts';
 import { Part } from './part.ts';
+import { choosePorts, missingPublicUrl, namesOf } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { startWatchdog, type Exit, type Service } from './processes.ts';
 import { silentReport, type Report } from './report.ts';
 import { standInClientId, standInClientSecret } from './salesforce/policies.ts';
 import { findTemporalCommand } from './temporal-command.ts';
 import { startTemporal } from './temporal.ts';
+
+export { anyFreePorts } from './ports.ts';
 
 /*
  * The whole product on one machine: PostgreSQL, Temporal and the Salesforce stand-in side by side, then the migrations, then workers
@@ -63,7 +66,7 @@ const hurriedMs = 2_000;
 /** Starts the stack. When a part fails to start, everything that did is stopped before the error is thrown. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { environment: given, durable = true, report = silentReport } = options;
-  const { settings, usesStandIn } = loadConfig({ ...given });
+  const { settings, usesStandIn, ...config } = loadConfig({ ...given });
   if (!usesStandIn && settings.TRUNKLINE_KEYS === undefined) throw missingKeys();
   const dataDir = resolve(settings.TRUNKLINE_DATA_DIR);
   const { lock, ended } = await takeDataFolder(dataDir);
@@ -97,6 +100,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     if (ended.length > 0) report.say(`  An earlier run was killed; ended what it had left: ${ended.join(', ')}.`);
     const ports = await choosePorts(settings, usesStandIn);
+    const hint = missingPublicUrl(settings, ports);
+    if (hint !== undefined) report.say(`  ${hint}`);
     cleanup.defer(await startWatchdog(dataDir, { remove: options.temporary ?? false }));
 
     // ------------------------------------------------------------------------------------- what the product stands on
@@ -128,7 +133,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const temporalAddress = settings.TEMPORAL_ADDRESS ?? `127.0.0.1:${ports.TEMPORAL_PORT}`;
     const temporalUiUrl = settings.TEMPORAL_UI_URL ?? (temporal && `http://localhost:${ports.TEMPORAL_UI_PORT}`);
 
-    const standInUrl = usesStandIn ? `http://127.0.0.1:${ports.SALESFORCE_STAND_IN_PORT}` : undefined;
+    const publicUrl = settings.PUBLIC_URL === undefined ? `http://localhost:${ports.PORT}` : config.publicUrl;
+    const standInNames = namesOf(settings.HOST, publicUrl);
+    const standInUrl = usesStandIn ? `http://${standInNames.public}:${ports.SALESFORCE_STAND_IN_PORT}` : undefined;
     const standIn =
       standInUrl === undefined
         ? undefined
@@ -136,8 +143,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
             'salesforce-stand-in',
             () =>
               launchStandIn({
-                url: standInUrl,
+                host: settings.HOST,
+                names: standInNames,
                 port: ports.SALESFORCE_STAND_IN_PORT,
+                callbackUrl: `${publicUrl}/salesforce/callback`,
+                apiVersion: settings.SALESFORCE_API_VERSION,
                 dataDir,
                 records: options.records,
                 signal,
@@ -184,7 +194,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await together(failing, tasks);
 
     // --------------------------------------------------------------------------------------------- the product itself
-    const publicUrl = settings.PUBLIC_URL ?? `http://localhost:${ports.PORT}`;
     const environment = {
       ...forChildren(given, temporal !== undefined),
       TRUNKLINE_DATA_DIR: dataDir,
@@ -267,51 +276,6 @@ async function together(failing: AbortController, tasks: readonly Promise<unknow
 }
 
 // ------------------------------------------------------------------------------------------------------------- settings
-
-type Settings = ReturnType<typeof loadConfig>['settings'];
-
-const portSettings = [
-  'PORT',
-  'POSTGRES_PORT',
-  'TEMPORAL_PORT',
-  'TEMPORAL_UI_PORT',
-  'SALESFORCE_STAND_IN_PORT',
-  'METRICS_PORT',
-] as const;
-type Ports = Record<(typeof portSettings)[number], number>;
-
-/** Settings for a stack beside others. */
-export const anyFreePorts: Readonly<Record<string, string>> = Object.fromEntries(
-  portSettings.map((name) => [name, '0']),
-);
-
-/** Replaces 0 by a free port, and makes sure of the others: before anything is started, so that the sentence comes at once. */
-async function choosePorts(settings: Settings, usesStandIn: boolean): Promise<Ports> {
-  const ports: Ports = { ...settings };
-  const needed = portSettings.filter((name) => {
-    switch (name) {
-      case 'POSTGRES_PORT':
-        return settings.DATABASE_URL === undefined;
-      case 'TEMPORAL_PORT':
-      case 'TEMPORAL_UI_PORT':
-        return settings.TEMPORAL_ADDRESS === undefined;
-      case 'SALESFORCE_STAND_IN_PORT':
-        return usesStandIn;
-      case 'PORT':
-      case 'METRICS_PORT':
-        return true;
-    }
-  });
-  for (const name of needed) {
-    if (ports[name] !== 0) {
-      const span = name === 'METRICS_PORT' ? 4 : 1; // server, worker, and the Temporal SDK of each
-      for (let port = ports[name]; port < ports[name] + span; port++) await ensurePortFree(port, settings.HOST, name);
-    } else if (name !== 'METRICS_PORT') {
-      ports[name] = await freePort();
-    }
-  }
-  return ports;
-}
 
 /**
  * Our settings as they were given, and none that only the environment of this process has: a test must not meet a real Salesforce

@@ -149,7 +149,9 @@ export async function authorizeRoutes(
 
   /** Whether the app's callback list holds this one. No org is known yet, so each org's list counts. */
   const isCallback = (uri: string): boolean =>
-    isLoopback(uri) || state.orgs.some((org) => org.policies.callbackUrls.includes(uri));
+    isLoopback(uri) ||
+    frame.callbackUrls.includes(uri) ||
+    state.orgs.some((org) => org.policies.callbackUrls.includes(uri));
 
   const sessionFor = (pending: Pending, request: FastifyRequest): { org: OrgState; user: User } | undefined => {
     const session = sessions.of(request);

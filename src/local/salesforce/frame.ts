@@ -14,6 +14,8 @@ export interface Frame {
   readonly faults: Faults;
   readonly journal: Journal;
   readonly apiVersion: string;
+  /** What the app had registered from the start. */
+  readonly callbackUrls: readonly string[];
   /** Of the login host. */
   loginUrl(): string;
   /** Of the org's own host. */

@@ -34,6 +34,8 @@ export interface StandInOptions {
   readonly dataDir?: string | undefined;
   /** About how many contacts each org gets, for benchmarks. */
   readonly records?: number | undefined;
+  /** Of the product, wherever it is; any on localhost is taken besides, and those in an org's policies. */
+  readonly callbackUrls?: readonly string[] | undefined;
   /** Newest API version served, such as `67.0`. */
   readonly apiVersion?: string | undefined;
   readonly clock?: Clock | undefined;
@@ -57,7 +59,8 @@ const redirectMs = 600_000;
  * own `EADDRINUSE`; nothing is left open when starting fails.
  */
 export async function startStandIn(options: StandInOptions): Promise<StandIn> {
-  const { port, host = '127.0.0.1', dataDir, records, apiVersion = '67.0', clock = Date.now } = options;
+  const { port, host = '127.0.0.1', dataDir, records, clock = Date.now } = options;
+  const { callbackUrls = [], apiVersion = '67.0' } = options;
   const publicHost = options.publicHost ?? (/^(?:0\.0\.0\.0|::)$/.test(host) ? 'localhost' : host);
   const state = await openState({ clock, dataDir, contacts: records });
   const faults = createFaults(clock);
@@ -109,6 +112,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     faults,
     journal,
     apiVersion,
+    callbackUrls,
     loginUrl: () => loginUrl,
     orgUrl: (org) => hostFor(known(org.id)).url(),
     hostOf: (request) => ownHosts.get(request.raw),

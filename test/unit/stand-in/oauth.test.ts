@@ -26,7 +26,11 @@ let standIn: StandIn;
 let nowMs = Date.now();
 
 beforeAll(async () => {
-  standIn = await startStandIn({ port: 0, clock: () => nowMs });
+  standIn = await startStandIn({
+    port: 0,
+    clock: () => nowMs,
+    callbackUrls: ['https://portal.example/from-the-start'],
+  });
 });
 afterAll(() => standIn.close());
 beforeEach(async () => {
@@ -126,6 +130,11 @@ describe('authorize', () => {
     setPolicies({ callbackUrls: ['https://portal.example/back'] });
     const url = await authorize(standIn, { redirect_uri: 'https://portal.example/back' });
     expect(url.href).toMatch(/^https:\/\/portal\.example\/back\?code=/);
+  });
+
+  it('takes the callback that it was started with, also after a reset', async () => {
+    const url = await authorize(standIn, { redirect_uri: 'https://portal.example/from-the-start' });
+    expect(url.href).toMatch(/^https:\/\/portal\.example\/from-the-start\?code=/);
   });
 
   it.each([
