@@ -183,6 +183,7 @@ async function openLookups(
       },
       directory,
       clock,
+      workflowIdOf: lookupWorkflowId,
       publicUrl: config.publicUrl,
     }),
   };

@@ -9,20 +9,21 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-it('says in the log, under the id that the answer names, which lookup run was answered and why so', async () => {
+it('says in the log, under the id that the answer names, which lookup run was answered, why so, for which org and by which execution', async () => {
   const portal = await createTestPortal({ phoneApi: api.plugin });
   const answer = await portal.app.inject({
     url: `/api/ExtNo/${pbx.id}${orgId}?callerid=+4930231250`,
     headers: { authorization: `Bearer ${await api.newToken()}` },
   });
   expect(answer.statusCode).toBe(200);
-  const lines = portal.logLines.map((line) => JSON.parse(line) as { msg: string; requestId?: string; res?: unknown });
+  const lines = portal.logLines.map(
+    (line) =>
+      JSON.parse(line) as { msg: string; requestId?: string; orgId?: string; workflowId?: string; res?: unknown },
+  );
   const ofRequest = lines.filter(({ requestId }) => requestId === answer.headers['x-request-id']);
   expect(ofRequest.map(({ msg }) => msg)).toEqual(['incoming request', 'request completed']);
-  expect(ofRequest[1]?.res).toEqual({
-    statusCode: 200,
-    runId: answer.headers['x-trunkline-run'],
-    reason: 'matched',
-  });
+  const runId = String(answer.headers['x-trunkline-run']);
+  expect(ofRequest[1]).toMatchObject({ orgId, workflowId: `lookup-${runId}` });
+  expect(ofRequest[1]?.res).toEqual({ statusCode: 200, runId, reason: 'matched' });
   await portal.app.close();
 });

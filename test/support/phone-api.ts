@@ -22,6 +22,7 @@ import type { FindRecord } from '../../src/use-cases/find-record.ts';
 import { createLookupCalls, type LookupCalls } from '../../src/use-cases/lookup-calls.ts';
 import { createPhoneApi } from '../../web/routes/phone-api/index.ts';
 import { createTexts } from '../../web/texts.ts';
+import { lookupWorkflowId } from '../../workflows/names.ts';
 import { createFakeAccountTokens } from './fakes/alerts.ts';
 import {
   accountId,
@@ -141,6 +142,7 @@ export async function createTestPhoneApi({
     },
     directory,
     clock,
+    workflowIdOf: lookupWorkflowId,
     publicUrl: 'http://localhost:3000',
   });
   const api: TestPhoneApi = {

@@ -21,6 +21,8 @@ export interface PhoneApiServices {
   readonly askLookup: AskLookup;
   readonly directory: Pick<PhoneDirectory, 'connection'>;
   readonly clock: Clock;
+  /** The id of the execution that records a run. */
+  readonly workflowIdOf: (runId: string) => string;
 }
 
 export interface PhoneApiOptions extends PhoneApiServices {

@@ -62,7 +62,10 @@ const services: readonly Service[] = [
 ];
 
 /** ExtNo: whose extension should ring? DataLookup: what is known of the record? */
-export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { askLookup, clock }) => {
+export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (
+  app,
+  { askLookup, directory, clock, workflowIdOf },
+) => {
   readEmptyBodies(app);
   for (const service of services) {
     const { path, summary, operation, parameters, response } = service;
@@ -102,6 +105,13 @@ export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { 
       question: toQuestion(parameters),
       arrivedAtMs: clock.now(),
     });
+    // The line that ends the request names what leads on from it.
+    const log = request.log.child({
+      orgId: directory.connection(pbx.accountId)?.orgId,
+      workflowId: workflowIdOf(answer.runId),
+    });
+    request.log = log;
+    reply.log = log;
     const format = chooseFormat(parameters.format, request.headers.accept, pbx.answerFormat);
     const { contentType, body } = service.present(answer, format, parameters.meta === '1');
     return reply
@@ -109,6 +119,7 @@ export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (app, { 
       .header('x-trunkline-reason', answer.reason)
       .header('x-trunkline-run', answer.runId)
       .header('x-trunkline-matches', String(answer.matches))
+      .headers(answer.detail === undefined ? {} : { 'x-trunkline-detail': answer.detail })
       .type(contentType)
       .send(body);
   }
