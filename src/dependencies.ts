@@ -36,6 +36,7 @@ import { createAlertEngine } from './temporal/alert-engine.ts';
 import { createConnectionEngine } from './temporal/connection-engine.ts';
 import type { TemporalClient } from './temporal/lazy-client.ts';
 import { createExtensionBook } from './use-cases/extension-book.ts';
+import { hideDemoAccount } from './use-cases/hide-demo-account.ts';
 import { createLookupDefinitions } from './use-cases/lookup-definitions.ts';
 import { createAskOrg } from './use-cases/org-access.ts';
 import { createLookAtToken } from './use-cases/watch-connection.ts';
@@ -105,7 +106,7 @@ export async function openDependencies<Temporal extends TemporalClient>(
     data,
     temporal,
     engine,
-    accounts: createAccounts(db),
+    accounts: config.usesStandIn ? createAccounts(db) : hideDemoAccount(createAccounts(db)),
     sessions: createSessions(db),
     links: createOneTimeLinks(db),
     audit: createAudit(db),

@@ -14,8 +14,9 @@ import { newStep, withoutExtension } from '../domain/lookup-step.ts';
 import { deadlineLimitsMs, type LookupStep } from '../domain/lookup.ts';
 import { defaultExtensionSteps } from '../domain/pbx-settings.ts';
 import type { Account, Accounts, Lookups, Pbxs } from '../ports.ts';
+import { demoEmail } from '../use-cases/hide-demo-account.ts';
 
-export const demoEmail = 'demo@trunkline.example';
+export { demoEmail };
 export const demoPassword = 'demo-on-the-trunkline';
 export const demoPbxId = '47EC1B-B70D69-818AE6';
 /** Rings when nobody's extension is found. */
