@@ -180,7 +180,7 @@ function parseSettings(environment: NodeJS.ProcessEnv): Settings {
   throw invalid(`${name} is not valid: it ${first?.message ?? 'cannot be read'}.`);
 }
 
-/** A path would be lost on the way to cookies and links, so that nobody may believe it counts. */
+/** A path would get lost on the way into links and cookies, so none is accepted. */
 function originOf(address: string): string {
   const url = URL.parse(address);
   const isOrigin = url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;

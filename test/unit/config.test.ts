@@ -40,6 +40,20 @@ it('takes every interval of a connection from a setting, and the same ones witho
   });
 });
 
+it.each([
+  ['https://acd.example', 'https://acd.example'],
+  ['https://ACD.example/', 'https://acd.example'],
+  ['http://10.0.0.5:3000', 'http://10.0.0.5:3000'],
+])('takes %s for the address %s', (PUBLIC_URL, publicUrl) => {
+  expect(loadConfig({ PUBLIC_URL }).publicUrl).toBe(publicUrl);
+});
+
+it('says how an address is written where one is not', () => {
+  expect(() => loadConfig({ PUBLIC_URL: 'localhost:3000' })).toThrow(
+    /^PUBLIC_URL is localhost:3000: it must be http:\/\/ or https:\/\/ with a host and nothing behind it, such as https:\/\/acd\.example\.$/,
+  );
+});
+
 it('bounds what lookups take from an org by settings, and leaves something of the daily calls to the connection', () => {
   expect(loadConfig({}).orgGate).toEqual({ concurrency: 100, quotaShare: 0.98 });
   const environment = { SALESFORCE_LOOKUPS_AT_ONCE: '20', SALESFORCE_LOOKUPS_DAILY_PERCENT: '75' };
@@ -55,6 +69,13 @@ it.each([
   [{ SALESFORCE_CLIENT_ID: 'id', SALESFORCE_CLIENT_SECRET: 's' }, 'SALESFORCE_ACD_NAMESPACE'],
   [{ SALESFORCE_API_VERSION: '67' }, 'SALESFORCE_API_VERSION'],
   [{ CONNECTION_RECHECK_MS: '1,x' }, 'CONNECTION_RECHECK_MS'],
+  [{ PUBLIC_URL: 'acd.example' }, 'PUBLIC_URL'],
+  [{ PUBLIC_URL: 'localhost:3000' }, 'PUBLIC_URL'],
+  [{ PUBLIC_URL: 'ftp://acd.example' }, 'PUBLIC_URL'],
+  [{ PUBLIC_URL: 'https://' }, 'PUBLIC_URL'],
+  [{ PUBLIC_URL: 'https://acd.example/portal' }, 'PUBLIC_URL'],
+  [{ PUBLIC_URL: 'https://acd.example/?a=b' }, 'PUBLIC_URL'],
+  [{ PUBLIC_URL: 'https://me@acd.example' }, 'PUBLIC_URL'],
 ])('names the setting that is wrong in %o', (environment, setting) => {
   expect(() => loadConfig(environment)).toThrow(setting);
 });
