@@ -238,7 +238,8 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
     case 'tokenDoubted':
       return event.version === life.version && !life.token.refused ? asking(life, { check: true }) : life;
     case 'grantRevoked':
-      return asking(life, { check: true });
+      // The approvals of the user were counted before.
+      return { ...asking(life, { check: true }), rightsCheckedAtMs: 0 };
     case 'checkAsked':
       // What is owed is asked for: a check proves nothing while a refresh is.
       return asking(life, life.proof === 'refresh' && !isAwaitingRefusal(life) ? { refresh: true } : { check: true });

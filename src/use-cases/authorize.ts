@@ -1,4 +1,4 @@
-import type { AuthorizationReason, ReasonDetail } from '../domain/connection.ts';
+import type { AuthorizationReason, Observations, ReasonDetail } from '../domain/connection.ts';
 import type { AdmissionOutcome, ExchangeOutcome } from '../domain/connection-outcomes.ts';
 import { warningsOf } from '../domain/early-warnings.ts';
 import { missingOf, type AcdLicence } from '../domain/user-rights.ts';
@@ -61,7 +61,7 @@ export async function exchangeCode(
 export async function admitUser(
   ports: {
     authorizations: Authorizations;
-    connections: Pick<Connections, 'handOver'>;
+    connections: Pick<Connections, 'handOver' | 'ofOrg'>;
     data: Pick<SalesforceData, 'query' | 'queries'>;
     oauth: Pick<SalesforceOAuth, 'isAppInstalled'>;
     audit: Audit;
@@ -92,9 +92,10 @@ export async function admitUser(
 
   const session = { orgId: grant.orgId, instanceUrl: grant.instanceUrl, accessToken: grant.accessToken, version: 0 };
   const signal = AbortSignal.timeout(ports.checkLimitMs);
-  const [read, observed] = await Promise.all([
+  const [read, observed, before] = await Promise.all([
     readUser(data, licence, session, grant.userId, signal),
     observeUser(ports, session, grant, signal),
+    connections.ofOrg(grant.orgId),
   ]);
   if (read.kind === 'failed') {
     const { failure } = read;
@@ -111,7 +112,8 @@ export async function admitUser(
     grant,
     loginHost,
     user: user satisfies ConnectedUser,
-    observed,
+    // One of the approvals counted now is revoked in a moment; the connection counts them after that.
+    observed: before === undefined || before.state === 'disconnected' ? observed : withoutGrants(observed),
     takeOverMs: limits.takeOverMs,
   });
   if (outcome.kind === 'refused') {
@@ -160,6 +162,9 @@ export async function revokeFormerGrant(
   if (former) await oauth.revoke(former.loginHost, former.refreshToken);
   await authorizations.forgetGrants(id);
 }
+
+const withoutGrants = (observed: Observations): Observations =>
+  Object.fromEntries(Object.entries(observed).filter(([name]) => name !== 'grants'));
 
 const isComplete = (grant: Grant): grant is Grant & { refreshToken: string; instanceUrl: string } =>
   grant.refreshToken !== undefined && grant.instanceUrl !== undefined;

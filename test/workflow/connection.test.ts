@@ -9,6 +9,7 @@ import {
   type ConnectionWorld,
 } from '../support/connection-world.ts';
 import { historyText } from '../support/history.ts';
+import { connect as connectAtSalesforce } from '../unit/stand-in/oauth-browser.ts';
 
 let world: ConnectionWorld;
 let worker: RunningWorker;
@@ -125,6 +126,15 @@ describe('connecting', () => {
     await until(timeline).toContain('connection.authorized-again');
     await world.engine.refreshNow(acme);
     expect(await version()).toBe(3);
+  });
+
+  it('does not count the former grant among the five', async () => {
+    for (let count = 0; count < 3; count++) await connectAtSalesforce(world.standIn);
+    await connect();
+    await until(async () => (await world.connections.ofAccount(accountId))?.observed.grants).toBe(4);
+    await world.outcome(await world.authorize(accountId));
+    await until(async () => (await world.connections.ofAccount(accountId))?.observed.grants).toBe(4);
+    expect(await timeline()).not.toContain('connection.warned');
   });
 
   it('mends the connection when the former grant takes a shared access token along', async () => {

@@ -227,6 +227,11 @@ describe('waiting', () => {
     expect(refreshDueAtMs(life, intervals)).toBe(nowMs + 7 * 24 * 3_600_000);
   });
 
+  it('counts the approvals anew when a former grant is revoked', () => {
+    const life = live({ ...situations.active, rightsCheckedAtMs: nowMs }, events.grantRevoked, moment);
+    expect(checkDue(life, nowMs, intervals)).toEqual({ atMs: 0, depth: 'rights' });
+  });
+
   it('checks the rights once a day, and whenever it is broken', () => {
     const life = { ...situations.active, rightsCheckedAtMs: nowMs };
     expect(checkDue(life, nowMs, intervals)?.depth).toBe('session');
