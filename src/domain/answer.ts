@@ -1,5 +1,14 @@
 import { troubleReasons } from './lookup.ts';
-import type { Answer, AnswerReason, Finding, LookupDefinition, LookupRun, LookupService, Pbx } from './lookup.ts';
+import type {
+  Answer,
+  AnswerReason,
+  Finding,
+  LookupDefinition,
+  LookupRun,
+  LookupService,
+  Pbx,
+  Refused,
+} from './lookup.ts';
 
 /** What a finding means for the caller: its extension, else the lookup's fallback for the reason, its other one, or the phone system's. */
 export function toAnswer(
@@ -18,6 +27,7 @@ export function toAnswer(
   return {
     runId,
     reason,
+    ...(finding.refused?.step !== undefined && { detail: 'lookup-broken' as const }),
     matches,
     extension: service === 'extension' ? extension : undefined,
     fields: service === 'data' ? (finding.fields ?? {}) : {},
@@ -38,19 +48,24 @@ export const toldIn = (
 });
 
 /** Ids and outcomes are kept; values of records are personal and are not. */
-export const withoutFields = ({ reason, matches, extension, recordId, object }: Finding): Finding => ({
+export const withoutFields = ({ reason, matches, extension, recordId, object, refused }: Finding): Finding => ({
   reason,
   matches,
   ...(extension !== undefined && { extension }),
   ...(recordId !== undefined && { recordId }),
   ...(object !== undefined && { object }),
+  ...(refused !== undefined && { refused }),
 });
 
 /** A finding about which Salesforce could not be asked. */
-export const trouble = (reason: AnswerReason): Finding => ({ reason, matches: 0 });
+export const trouble = (reason: AnswerReason, refused?: Refused): Finding => ({
+  reason,
+  matches: 0,
+  ...(refused && { refused }),
+});
 
-/** True when trouble kept us from learning what Salesforce knows. */
-export const isTrouble = (finding: Finding): boolean => troubleReasons.has(finding.reason);
+/** True when trouble kept us from learning what Salesforce says. A refusal that will be the same again is what it says. */
+export const isTrouble = ({ reason, refused }: Finding): boolean => troubleReasons.has(reason) && refused === undefined;
 
 /** True when the org id in a URL (15 or 18 characters, in any case) names this org. */
 export function isSameOrg(given: string, orgId: string): boolean {

@@ -61,12 +61,24 @@ export interface Finding {
   /** Id and object of the record that won. */
   readonly recordId?: string;
   readonly object?: string;
+  /** With `salesforce-error` it is why; with any other reason, a step that took no part. */
+  readonly refused?: Refused;
+}
+
+/** What Salesforce refuses and would refuse again, so that asking on is of no use. */
+export interface Refused {
+  /** Its code or one of ours, never its message. */
+  readonly answer: string;
+  /** Position of the step that cannot be asked as it is set up: the lookup has broken. Absent where it is about none. */
+  readonly step?: number;
 }
 
 /** What the phone system was told. */
 export interface Answer {
   readonly runId: string;
   readonly reason: AnswerReason;
+  /** Beside the reason: a step of the lookup cannot be asked. */
+  readonly detail?: 'lookup-broken';
   readonly matches: number;
   /** The extension to ring: found, or the fallback; undefined when there is none. */
   readonly extension: string | undefined;

@@ -4,6 +4,7 @@ import type {
   RecordSearch,
   RecordUser,
   SalesforceData,
+  SalesforceFailure,
   SalesforceRecord,
   SalesforceResult,
 } from '../ports.ts';
@@ -14,10 +15,19 @@ import { searchPhoneFields } from './sosl.ts';
 export function createRecordSearch(data: SalesforceData): RecordSearch {
   return {
     async byValues(questions, call) {
-      const asked = questions.flatMap((question) =>
-        question.values.length === 0 ? [] : queriesByValues(question).map((query) => ({ question, query })),
-      );
-      if (asked.length === 0) return { ok: true, value: questions.map(() => nothing), apiUsage: undefined };
+      const results = new Map<RecordQuestion, SalesforceResult<readonly FoundRecord[]>>();
+      const asked = questions.flatMap((question) => {
+        try {
+          return question.values.length === 0 ? [] : queriesByValues(question).map((query) => ({ question, query }));
+        } catch (error) {
+          // A definition that was saved under other rules is its own trouble, not that of the steps beside it.
+          if (!(error instanceof RangeError)) throw error;
+          results.set(question, { ok: false, failure: notAskable });
+          return [];
+        }
+      });
+      const all = () => questions.map((question) => results.get(question) ?? nothing);
+      if (asked.length === 0) return { ok: true, value: all(), apiUsage: undefined };
       call.onQueries?.(asked.map(({ query }) => query.soql));
       const composites = Array.from({ length: Math.ceil(asked.length / maxQueriesInComposite) }, (_, position) =>
         asked.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
@@ -32,7 +42,6 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
           ),
         })),
       );
-      const results = new Map<RecordQuestion, SalesforceResult<readonly FoundRecord[]>>();
       let apiUsage: { used: number; max: number } | undefined;
       for (const { part, answer } of answers) {
         if (!answer.ok) return answer;
@@ -44,7 +53,7 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
           results.set(question, result.ok ? found([...before.value, ...result.value.map(read(question))]) : result);
         }
       }
-      return { ok: true, value: questions.map((question) => results.get(question) ?? nothing), apiUsage };
+      return { ok: true, value: all(), apiUsage };
     },
 
     async byDigits(questions, digits, call) {
@@ -87,6 +96,13 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
 }
 
 const found = (records: readonly FoundRecord[]) => ({ ok: true, value: records, apiUsage: undefined }) as const;
+/** No query can be made of the question: what Salesforce would say of it. */
+const notAskable: SalesforceFailure = {
+  kind: 'failure',
+  cause: 'request-refused',
+  answer: 'INVALID_QUESTION',
+  retryable: false,
+};
 const nothing: SalesforceResult<readonly FoundRecord[]> = found([]);
 
 /** Questions with the same key are asked together: they differ only in what is compared and told. */

@@ -6,7 +6,7 @@ import type { OrgId, PbxId } from '../domain/ids.ts';
 import type { Finding, LookupStep } from '../domain/lookup.ts';
 import type { Logger } from '../logger.ts';
 import type { ConnectionEngine, Credentials, PhoneDirectory, SalesforceFailure } from '../ports.ts';
-import type { FindRecord, FindRecordEvent, FindRecordOutcome } from './find-record.ts';
+import { refusedBy, type FindRecord, type FindRecordEvent, type FindRecordOutcome } from './find-record.ts';
 import type { OrgGate } from './org-gate.ts';
 import type { ReadQuestion } from './read-question.ts';
 
@@ -87,7 +87,7 @@ export function createAskSalesforce(dependencies: {
       if (causeClass(failure.cause) === 'permanent') askForCheck(credentials.orgId);
       failed += 1;
       const reason = causeClass(failure.cause) === 'limit' ? 'quota' : 'salesforce-error';
-      if (!failure.retryable || failed === attempts) return trouble(reason);
+      if (!failure.retryable || failed === attempts) return trouble(reason, refusedBy(outcome));
       await sleep(firstPauseMs * 2 ** (failed - 1), undefined, { signal }).catch(() => undefined);
       if (isOver()) return trouble(reason);
     }

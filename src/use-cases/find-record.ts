@@ -1,6 +1,7 @@
+import { causeClass } from '../domain/connection.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { LookupStep } from '../domain/lookup-step.ts';
-import type { AnswerReason, Finding } from '../domain/lookup.ts';
+import type { AnswerReason, Finding, Refused } from '../domain/lookup.ts';
 import type { PhoneNumber } from '../phone-numbers/read-number.ts';
 import { mainNumberSpellings, searchDigits, spellings } from '../phone-numbers/spellings.ts';
 import type {
@@ -246,12 +247,23 @@ export function createFindRecord(search: RecordSearch): FindRecord {
       const [refusal] = refusals;
       // A miss is only true when every step could be asked.
       if (finding === undefined && refusal !== undefined) return { ok: false, ...refusal };
-      return { ok: true, finding: finding ?? { reason: 'no-match', matches: 0 }, apiUsage };
+      const [refused] = refusals.flatMap((each) => refusedBy(each) ?? []);
+      return {
+        ok: true,
+        finding: { ...(finding ?? { reason: 'no-match', matches: 0 }), ...(refused && { refused }) },
+        apiUsage,
+      };
     }
   };
 }
 
 const isPassing = (failure: SalesforceFailure): boolean => failure.kind === 'token' || failure.retryable;
+
+/** What of a failure will be the same at every attempt; undefined where it may pass. */
+export function refusedBy({ failure, step }: Partial<Refusal> & Pick<Refusal, 'failure'>): Refused | undefined {
+  const mayPass = isPassing(failure) || failure.cause === 'salesforce-slow' || causeClass(failure.cause) === 'limit';
+  return mayPass ? undefined : { answer: failure.answer, ...(step !== undefined && { step }) };
+}
 
 /** Whether a record that the search index alone knows would make another answer of the one that was found. */
 const mayBeSeveral = ({ step, input }: AskedStep, finding: Finding | undefined): boolean =>

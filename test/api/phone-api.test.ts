@@ -151,6 +151,19 @@ describe('an answer', () => {
     expect(asked).toEqual(['+49752543312', '+4975254400']);
   });
 
+  it('says beside the reason that the lookup has broken, and nothing where it has not', async () => {
+    const failure = { kind: 'failure', cause: 'request-refused', answer: 'INVALID_FIELD', retryable: false } as const;
+    api.findRecord = async () => ({ ok: false, failure, step: 0 });
+    const broken = await ask('callerid=0752543312');
+    expect([broken.statusCode, broken.body]).toEqual([200, '100\n']);
+    expect(broken.headers).toMatchObject({
+      'x-trunkline-reason': 'salesforce-error',
+      'x-trunkline-detail': 'lookup-broken',
+    });
+    api.findRecord = async () => ({ ok: true, finding: matched('201'), apiUsage: undefined });
+    expect((await ask('callerid=0752543313')).headers).not.toHaveProperty('x-trunkline-detail');
+  });
+
   it('escapes what it carries', async () => {
     api.findRecord = async () => ({ ok: true, finding: matched('<&"\n\u0001é'), apiUsage: undefined });
     expect((await ask('callerid=0752543312')).body).toBe('<&"\n');

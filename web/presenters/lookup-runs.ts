@@ -1,4 +1,4 @@
-import type { LookupRun } from '../../src/domain/lookup.ts';
+import type { LookupRun, Refused } from '../../src/domain/lookup.ts';
 import type { Texts } from '../texts.ts';
 
 export interface LookupRunView {
@@ -9,6 +9,8 @@ export interface LookupRunView {
   readonly reason: string;
   /** What Salesforce said after the caller had been answered. */
   readonly later: string | undefined;
+  /** What Salesforce refuses of the lookup, in a sentence. */
+  readonly refused: string | undefined;
   readonly repeats: string | undefined;
   readonly duration: string;
   readonly good: boolean;
@@ -27,6 +29,7 @@ export function presentLookupRun(run: LookupRun, t: Texts): LookupRunView {
       found === undefined || found.reason === answer.reason
         ? undefined
         : t('phone-system.found-later', { found: found.extension ?? t(`answers.${found.reason}`) }),
+    refused: found?.refused && refusedText(found.refused, t),
     repeats: run.repeats === 0 ? undefined : t('phone-system.repeats', { count: run.repeats }),
     duration: answer.ms === undefined ? t('phone-system.unknown') : t('phone-system.duration-ms', { ms: answer.ms }),
     good: isGood(run),
@@ -43,6 +46,9 @@ function presentAnswer(run: LookupRun, t: Texts): string {
   if (fields > 0) return t('lookup-runs.fields', { count: fields });
   return t(run.service === undefined && isGood(run) ? 'lookup-runs.not-kept' : 'phone-system.no-answer');
 }
+
+export const refusedText = ({ answer, step }: Refused, t: Texts): string =>
+  step === undefined ? t('lookup-run.refused', { answer }) : t('lookup-run.refused-step', { answer, step: step + 1 });
 
 /** Enough to know a number again, not enough to call it: the middle is hidden, and all of a short one but its last two characters. */
 export function maskNumber(number: string): string {

@@ -1,6 +1,7 @@
 import type { NumberExplanation } from '../../src/use-cases/explain-number.ts';
 import type { TracedEvent, TriedLookup } from '../../src/use-cases/try-lookup.ts';
 import type { Texts } from '../texts.ts';
+import { refusedText } from './lookup-runs.ts';
 
 export interface TrialStep {
   readonly at: string;
@@ -34,7 +35,10 @@ export function presentTrial(
   const { answer, finding, numbers, trace } = trial;
   return {
     reason: t(`answers.${answer.reason}`),
-    meaning: t(`lookup-run.meanings.${answer.reason}`),
+    meaning: [
+      ...(finding.refused && answer.reason === 'salesforce-error' ? [] : [t(`lookup-run.meanings.${answer.reason}`)]),
+      ...(finding.refused ? [refusedText(finding.refused, t)] : []),
+    ].join(' '),
     isGood: answer.reason === 'matched' || answer.reason === 'matched-several',
     matches: answer.matches,
     ms: t('phone-system.duration-ms', { ms: answer.ms }),

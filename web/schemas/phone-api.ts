@@ -116,6 +116,11 @@ const answersWith = (schema: TSchema) => {
     'X-Trunkline-Reason': reason,
     'X-Trunkline-Run': Type.String(),
     'X-Trunkline-Matches': Type.String(),
+    'X-Trunkline-Detail': Type.Optional(
+      Type.Literal('lookup-broken', {
+        description: 'Only where Salesforce refuses a step of the lookup as it is set up',
+      }),
+    ),
   };
   const content = {
     'text/plain': { schema: text200 },

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { isSameOrg } from '../../../src/domain/answer.ts';
-import type { Answer } from '../../../src/domain/lookup.ts';
+import { isSameOrg, toAnswer, withoutFields } from '../../../src/domain/answer.ts';
+import type { Answer, Refused } from '../../../src/domain/lookup.ts';
 import { chooseFormat, presentExtension } from '../../../web/presenters/answer.ts';
 
 it.each([
@@ -36,6 +36,29 @@ it('writes every format so that what it carries cannot break it', () => {
   expect(new URLSearchParams(body('form')).get('extension')).toBe('2"0<1>&é\u0007\ufffd');
   expect(presentExtension({ ...answer, extension: '201\r\n202' }, 'text').body).toBe('201\n');
   expect(presentExtension({ ...answer, extension: undefined }, 'text').body).toBe('');
+});
+
+it('says beside the reason that a step of the lookup cannot be asked, and keeps which', () => {
+  const context = {
+    runId: 'r',
+    service: 'extension',
+    lookup: { fallbacks: {}, fallbackExtension: '100' },
+    ms: 3,
+  } as const;
+  const answerTo = (refused?: Refused) =>
+    toAnswer(
+      { reason: 'salesforce-error', matches: 0, ...(refused && { refused }) },
+      { ...context, pbx: { fallbackExtension: undefined } },
+    );
+  expect(answerTo({ answer: 'INVALID_FIELD', step: 0 })).toMatchObject({
+    reason: 'salesforce-error',
+    detail: 'lookup-broken',
+    extension: '100',
+  });
+  expect(answerTo({ answer: 'too-large' })).not.toHaveProperty('detail');
+  expect(answerTo()).not.toHaveProperty('detail');
+  const finding = { reason: 'matched', matches: 1, refused: { answer: 'INVALID_FIELD', step: 0 } } as const;
+  expect(withoutFields({ ...finding, fields: { Name: 'Marc' } })).toEqual(finding);
 });
 
 it('knows an org id by 15 or 18 characters in any case, and by nothing else', () => {

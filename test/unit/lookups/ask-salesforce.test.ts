@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { isTrouble } from '../../../src/domain/answer.ts';
 import type { SalesforceFailure } from '../../../src/ports.ts';
 import { createAskSalesforce, type AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
 import { createOrgGate } from '../../../src/use-cases/org-gate.ts';
@@ -90,17 +91,36 @@ it('tries a passing failure again, three times in all', async () => {
 
 it('does not try again what asking again cannot mend', async () => {
   answers = [failed({ ...down, cause: 'request-refused', retryable: false })];
-  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'salesforce-error' });
+  const refused = { reason: 'salesforce-error', matches: 0, refused: { answer: '503' } };
+  expect(await ask(question, within(1_000))).toEqual(refused);
   answers = [failed({ ...down, cause: 'api-limit-reached', retryable: false })];
-  expect(await ask(question, within(1_000))).toMatchObject({ reason: 'quota' });
+  expect(await ask(question, within(1_000))).toEqual({ reason: 'quota', matches: 0 });
   expect(requests).toHaveLength(2);
+});
+
+it('tells the step that Salesforce refuses, and of what may pass that it may', async () => {
+  const refused: SalesforceFailure = { ...down, cause: 'request-refused', answer: 'INVALID_FIELD', retryable: false };
+  answers = [{ ok: false, failure: refused, step: 1 }];
+  const finding = await ask(question, within(1_000));
+  expect(finding).toMatchObject({ reason: 'salesforce-error', refused: { answer: 'INVALID_FIELD', step: 1 } });
+  expect(isTrouble(finding)).toBe(false);
+  for (const failure of [down, { ...refused, cause: 'salesforce-slow', answer: 'QUERY_TIMEOUT' } as const]) {
+    answers = [failed(failure)];
+    const passing = await ask(question, within(1_000));
+    expect(passing).toEqual({ reason: 'salesforce-error', matches: 0 });
+    expect(isTrouble(passing)).toBe(true);
+  }
 });
 
 it('has the connection checked when the API was switched off, once in a while for many lookups', async () => {
   answers = [failed({ ...down, cause: 'api-disabled', answer: 'API_DISABLED_FOR_ORG', retryable: false })];
   tellFailure = new Error('Temporal is away');
   for (let times = 0; times < 3; times++) {
-    expect(await ask(question, within(1_000))).toEqual({ reason: 'salesforce-error', matches: 0 });
+    expect(await ask(question, within(1_000))).toEqual({
+      reason: 'salesforce-error',
+      matches: 0,
+      refused: { answer: 'API_DISABLED_FOR_ORG' },
+    });
   }
   expect(checksAsked).toEqual([orgId]);
   const laterMs = performance.now() + 15_000;

@@ -381,7 +381,11 @@ describe('findRecord', () => {
     it('goes on without an object that is refused for good, but never says no-match', async () => {
       search.refused = [{ object: 'Lead', failure: denied }];
       search.records = [record('Account', '001A', '0752543312')];
-      expect(await finding()).toMatchObject({ reason: 'matched', object: 'Account' });
+      expect(await finding()).toMatchObject({
+        reason: 'matched',
+        object: 'Account',
+        refused: { answer: 'INVALID_TYPE', step: 1 },
+      });
       search.records = [];
       expect(await find()).toEqual({ ok: false, failure: denied, step: 1 });
     });

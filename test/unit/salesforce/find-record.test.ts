@@ -179,6 +179,27 @@ describe('findRecord at the stand-in', () => {
   });
 });
 
+describe('a step that Salesforce refuses', () => {
+  const broken = (value: string): LookupStep => ({
+    ...step('Contact', 'Phone'),
+    filters: [{ field: 'CreatedDate', type: 'datetime', operator: 'greater', value }],
+  });
+
+  it.each([
+    ['cannot be made a query of', broken('2026-02-30T10:00:00Z'), 'INVALID_QUESTION'],
+    ['names a field that is gone', step('Contact', 'Gone__c'), 'INVALID_FIELD'],
+  ])('and that %s takes no others down, and is named', async (_, refusing, answer) => {
+    expect(await ask(demoRecords.direct.call, { steps: [refusing, ...steps] })).toMatchObject({
+      found: { reason: 'matched', recordId: demoRecords.direct.id, refused: { answer, step: 0 } },
+      calls: 1,
+    });
+    expect(await ask(demoRecords.unknown.call, { steps: [...steps, refusing] })).toMatchObject({
+      found: { kind: 'failure', cause: 'request-refused', answer, retryable: false },
+      calls: 2,
+    });
+  });
+});
+
 describe('findRecord while the stand-in is in trouble', () => {
   it.each([
     ['unauthorized', { kind: 'token' }],
