@@ -10,6 +10,7 @@ import type {
   LookupRun,
   LookupStart,
 } from '../src/domain/lookup.ts';
+import type { LookupTrace } from '../src/domain/lookup-trace.ts';
 import { AppError } from '../src/errors.ts';
 import type { ReadNumber } from '../src/phone-numbers/read-number.ts';
 import type { Clock, LookupResult, LookupRuns, PhoneDirectory, Sealer } from '../src/ports.ts';
@@ -17,6 +18,7 @@ import type { AskSalesforce } from '../src/use-cases/ask-salesforce.ts';
 import { openDetail, openQuestion, sealDetail, type LookupDetail } from '../src/use-cases/lookup-record.ts';
 import { readQuestion } from '../src/use-cases/read-question.ts';
 import { findWithoutSearch } from '../src/use-cases/search-input.ts';
+import { traceLookup } from '../src/use-cases/trace-lookup.ts';
 
 /** Nobody waits any more, so Salesforce may take its time; the activity itself has three seconds more. */
 const laterLimitMs = 12_000;
@@ -58,10 +60,11 @@ export function createLookupActivities(dependencies: {
 
     /** Asks again what trouble kept Salesforce from answering. Throws while it goes on. */
     async findLater(start: LookupStart, outcome: LookupOutcome): Promise<LaterFinding> {
-      const finding = await find(start, laterLimitMs);
-      if (finding === undefined) {
+      const asked = await find(start, laterLimitMs);
+      if (asked === undefined) {
         throw new AppError('LOOKUP_NOT_FOUND', 'The phone system or the lookup has been removed.');
       }
+      const { finding, trace } = asked;
       if (isTrouble(finding)) {
         throw finding.reason === 'quota'
           ? new AppError('SALESFORCE_LIMIT_REACHED', 'Salesforce takes no more calls for now.')
@@ -71,7 +74,7 @@ export function createLookupActivities(dependencies: {
       return {
         found: finding.reason,
         foundAtMs: clock.now(),
-        sealedDetail: sealDetail(sealer, start.runId, { extension, fields, finding }),
+        sealedDetail: sealDetail(sealer, start.runId, { extension, fields, finding, trace }),
       };
     },
 
@@ -86,8 +89,10 @@ export function createLookupActivities(dependencies: {
       return toOutcome(start, toldIn(answer, start.service), isTrouble(finding) ? undefined : finding);
     }
     const remainingMs = start.deadlineAtMs - clock.now();
-    const finding = remainingMs > 0 ? await find(start, remainingMs) : undefined;
-    return toOutcome(start, notKnown, finding && isTrouble(finding) ? undefined : finding);
+    const asked = remainingMs > 0 ? await find(start, remainingMs) : undefined;
+    return asked === undefined || isTrouble(asked.finding)
+      ? toOutcome(start, notKnown, undefined)
+      : toOutcome(start, notKnown, asked.finding, asked.trace);
   }
 
   /** False when the log does not take it within the limit, though it may still do so later. */
@@ -101,8 +106,11 @@ export function createLookupActivities(dependencies: {
 
   async function write(start: LookupStart, outcome: LookupOutcome): Promise<void> {
     const { question, number } = openQuestion(sealer, start.runId, start.sealedQuestion);
-    const { extension, fields, finding } = detailOf(start, outcome);
-    const repeats = calls.find(start.runId)?.repeats ?? 0;
+    const { extension, fields, finding, trace: foundTrace } = detailOf(start, outcome);
+    const call = calls.find(start.runId);
+    // What explains the answer goes from process to process beside the workflow: histories stay small.
+    const answered = await call?.result.catch(() => undefined);
+    const repeats = call?.repeats ?? 0;
     await runs.record({
       id: start.runId,
       askedAtMs: start.askedAtMs,
@@ -118,32 +126,45 @@ export function createLookupActivities(dependencies: {
       answer: { reason: outcome.reason, extension, fields, matches: outcome.matches, ms: outcome.ms },
       found: finding,
       foundAtMs: outcome.foundAtMs,
+      trace: answered?.trace,
+      foundTrace,
       repeats,
     });
-    if (outcome.reason !== 'unknown') calls.recorded(start.runId, repeats);
+    // A call that is held no more has its process write what only that knows.
+    if (call && outcome.reason !== 'unknown') calls.recorded(start.runId, repeats);
   }
 
   /** Undefined when the phone system or the lookup is gone. */
-  async function find(start: LookupStart, limitMs: number): Promise<Finding | undefined> {
+  async function find(
+    start: LookupStart,
+    limitMs: number,
+  ): Promise<{ readonly finding: Finding; readonly trace: LookupTrace } | undefined> {
     const known = directory.pbx(start.pbxId);
     const lookup = directory.lookup(start.lookupId);
     if (!known || !lookup) return undefined;
     const rules = directory.dialingRules(known.pbx);
     const { question } = openQuestion(sealer, start.runId, start.sealedQuestion);
+    const beganAtMs = performance.now();
     const read = readQuestion(question, (sent) => readNumber(sent, rules));
-    return (
+    const tracer = traceLookup(question, read, {
+      readMs: performance.now() - beganAtMs,
+      elapsedMs: () => clock.now() - start.askedAtMs,
+    });
+    const { observe } = tracer;
+    const finding =
       findWithoutSearch(lookup.steps, read) ??
       (await askSalesforce(
-        { pbxId: start.pbxId, accountId: start.accountId, question: read, rules, steps: lookup.steps },
+        { pbxId: start.pbxId, accountId: start.accountId, question: read, rules, steps: lookup.steps, observe },
         AbortSignal.any([cancellationSignal(), AbortSignal.timeout(limitMs)]),
-      ))
-    );
+      ));
+    return { finding, trace: tracer.trace() };
   }
 
   function toOutcome(
     start: LookupStart,
     { reason, extension, fields, matches, ms }: LookupRun['answer'],
     finding: Finding | undefined,
+    trace?: LookupTrace,
   ): LookupOutcome {
     return {
       reason,
@@ -151,7 +172,7 @@ export function createLookupActivities(dependencies: {
       ms,
       found: finding?.reason,
       foundAtMs: finding && clock.now(),
-      sealedDetail: sealDetail(sealer, start.runId, { extension, fields, finding }),
+      sealedDetail: sealDetail(sealer, start.runId, { extension, fields, finding, trace }),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { AuthorizationReason, Cause, Connection, Observations, ReasonDetail } from './domain/connection.ts';
 import type { AlertEvent, AlertMemory, AlertTopic, DeliveryFailure } from './domain/alerts.ts';
 import type { DialingRules } from './domain/dialing-rules.ts';
+import type { LookupTrace } from './domain/lookup-trace.ts';
 import type { ReadyMadeCondition, StepFilter, StepOrder } from './domain/lookup-step.ts';
 import type {
   Answer,
@@ -763,6 +764,7 @@ export interface LookupEngine {
 export interface LookupResult {
   readonly finding: Finding;
   readonly answer: Answer;
+  readonly trace: LookupTrace;
 }
 
 /** `dropped`: too many were waiting, so that this run is not recorded. `closed`: the process ends before the engine was back. */

@@ -17,12 +17,16 @@ import { readNumber } from './phone-numbers/read-number.ts';
 import { startRecorder, type RecorderProcess } from './recorder-process.ts';
 import { runProcess, type ProcessContext } from './run-process.ts';
 import { openSalesforceLookups } from './salesforce-lookups.ts';
+import { createRecordSearch } from './salesforce/record-search.ts';
+import { unaskedData } from './salesforce/unasked-data.ts';
 import { openTemporalClient } from './temporal/lazy-client.ts';
 import { createAskLookup } from './use-cases/ask-lookup.ts';
 import { createAuthenticateAccount } from './use-cases/authenticate-account.ts';
 import { createAuthenticatePbx } from './use-cases/authenticate-pbx.ts';
 import { createConfigurePbx } from './use-cases/configure-pbx.ts';
+import { createExplainRun } from './use-cases/explain-run.ts';
 import { createFailureLimiter } from './use-cases/failure-limiter.ts';
+import { createFindRecord } from './use-cases/find-record.ts';
 import { createPbxLimiter } from './use-cases/pbx-limiter.ts';
 import { createTryLookup } from './use-cases/try-lookup.ts';
 import { signPackageAnswer } from './use-cases/sign-package-answer.ts';
@@ -72,6 +76,7 @@ await runProcess('server', async (context) => {
     services: {
       ...dependencies,
       tryLookup,
+      explainRun: createExplainRun({ findRecord: createFindRecord(createRecordSearch(unaskedData)), readNumber }),
       passwords: passwordHasher,
       tokens: secretTokens,
       signer: pbxTokenSigner,

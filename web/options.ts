@@ -31,6 +31,7 @@ import type {
   WebhookSender,
 } from '../src/ports.ts';
 
+import type { ExplainRun } from '../src/use-cases/explain-run.ts';
 import type { ExtensionBook } from '../src/use-cases/extension-book.ts';
 import type { LookupDefinitions } from '../src/use-cases/lookup-definitions.ts';
 import type { TryLookup } from '../src/use-cases/try-lookup.ts';
@@ -53,6 +54,7 @@ export interface PortalServices {
   readonly extensionBook: ExtensionBook;
   readonly tryLookup: TryLookup;
   readonly lookupRunLog: LookupRunLog;
+  readonly explainRun: ExplainRun;
   readonly retention: Pick<LookupRunRetention, 'daysOf' | 'setDays'>;
   readonly alertTargets: AlertTargets;
   readonly webhooks: WebhookSender;

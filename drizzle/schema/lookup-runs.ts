@@ -29,6 +29,9 @@ export const lookupRuns = pgTable(
     answerMs: integer('answer_ms'),
     found: jsonb('found'),
     foundAt: moment('found_at'),
+    /** How the answer, and how a finding that was asked for by itself, came about; sealed. */
+    traceSealed: text('trace_sealed'),
+    foundTraceSealed: text('found_trace_sealed'),
     repeats: integer('repeats').notNull().default(0),
   },
   (table) => [

@@ -1,9 +1,9 @@
-import { and, asc, desc, eq, gte, lt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gte, lt, sql, type SQL } from 'drizzle-orm';
 import { lookupRuns } from '../../drizzle/schema/lookup-runs.ts';
 import { answerReasons, type LookupRun } from '../domain/lookup.ts';
 import type { LookupRunFilter, LookupRunLog, LookupRunPlace, LookupRunSpan, Sealer } from '../ports.ts';
 import { guarded, guardedPatiently, type Drizzle } from './client.ts';
-import { toMoment, toRun } from './lookup-runs.ts';
+import { toExplainedRun, toMoment, toRun } from './lookup-runs.ts';
 
 const portion = 1_000;
 
@@ -58,7 +58,7 @@ export function createLookupRunLog(db: Drizzle, sealer: Sealer): LookupRunLog {
       alternatives.map(async (alternative) => {
         const list = (reason?: SQL) =>
           db
-            .select()
+            .select(listed)
             .from(lookupRuns)
             .where(and(...conditions, alternative, reason, place))
             .orderBy(order(lookupRuns.askedAt), order(lookupRuns.id))
@@ -98,7 +98,7 @@ export function createLookupRunLog(db: Drizzle, sealer: Sealer): LookupRunLog {
           .select()
           .from(lookupRuns)
           .where(and(eq(lookupRuns.id, id), eq(lookupRuns.accountId, accountId)));
-        return row && toRun(row, sealer);
+        return row && toExplainedRun(row, sealer);
       }),
 
     async *all(accountId, filter) {
@@ -138,6 +138,13 @@ export function createLookupRunLog(db: Drizzle, sealer: Sealer): LookupRunLog {
       }),
   };
 }
+
+/** What explains a run is opened with its page alone. */
+const listed = {
+  ...getTableColumns(lookupRuns),
+  traceSealed: sql<null>`null`.as('trace_sealed'),
+  foundTraceSealed: sql<null>`null`.as('found_trace_sealed'),
+};
 
 type Place = Pick<typeof lookupRuns.$inferSelect, 'askedAt' | 'id'>;
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { lookupRuns } from '../../drizzle/schema/lookup-runs.ts';
 import { withoutFields } from '../domain/answer.ts';
+import type { LookupTrace } from '../domain/lookup-trace.ts';
 import type { Finding, LookupRun, LookupService, Question } from '../domain/lookup.ts';
 import type { LookupRuns, Sealer } from '../ports.ts';
 import { notifyChange } from './changes.ts';
@@ -9,9 +10,14 @@ import { sealContext } from './sealed-columns.ts';
 
 type Row = typeof lookupRuns.$inferSelect;
 
+type TraceColumn = 'lookup_runs.trace_sealed' | 'lookup_runs.found_trace_sealed';
+
 const questionContext = (runId: string) => sealContext('lookup_runs.question_sealed', runId);
 
 export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
+  const sealTrace = (column: TraceColumn, runId: string, trace: LookupTrace | undefined) =>
+    trace === undefined ? null : sealer.seal(JSON.stringify(trace), sealContext(column, runId));
+
   return {
     record: (run) =>
       guarded(async () => {
@@ -28,7 +34,8 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
           with written as (
             insert into lookup_runs as known (
               id, asked_at, account_id, pbx_id, org_id, lookup_id, lookup_version, service, is_test, question_sealed,
-              number_hash, answer_reason, answer_extension, answer_fields, answer_matches, answer_ms, found, found_at, repeats
+              number_hash, answer_reason, answer_extension, answer_fields, answer_matches, answer_ms, found, found_at, trace_sealed,
+              found_trace_sealed, repeats
             ) values (
               ${id}::uuid, ${toMoment(run.askedAtMs)}::timestamptz, ${run.accountId}::uuid, ${run.pbxId}, ${run.orgId ?? null},
               ${run.lookupId}, ${run.lookupVersion}, ${run.service ?? null}, ${run.isTest},
@@ -36,7 +43,9 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
               ${run.number === undefined ? null : sealer.keyedHash(run.number)},
               ${answer.reason}, ${answer.extension ?? null}, ${answer.fields ?? null}, ${answer.matches}, ${answer.ms ?? null},
               ${found === undefined ? null : JSON.stringify(withoutFields(found))}::jsonb,
-              ${run.foundAtMs === undefined ? null : toMoment(run.foundAtMs)}::timestamptz, ${run.repeats}
+              ${run.foundAtMs === undefined ? null : toMoment(run.foundAtMs)}::timestamptz,
+              ${sealTrace('lookup_runs.trace_sealed', id, run.trace)},
+              ${sealTrace('lookup_runs.found_trace_sealed', id, run.foundTrace)}, ${run.repeats}
             )
             on conflict (id, asked_at) do update set
               service = coalesce(excluded.service, known.service),
@@ -47,6 +56,8 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
               answer_ms = case when excluded.answer_reason = 'unknown' then known.answer_ms else excluded.answer_ms end,
               found = coalesce(excluded.found, known.found),
               found_at = case when excluded.found is null then known.found_at else excluded.found_at end,
+              trace_sealed = coalesce(excluded.trace_sealed, known.trace_sealed),
+              found_trace_sealed = coalesce(excluded.found_trace_sealed, known.found_trace_sealed),
               repeats = greatest(excluded.repeats, known.repeats)
             returning 1
           )
@@ -55,7 +66,7 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
   };
 }
 
-export function toRun(row: Row, sealer: Sealer): LookupRun {
+export function toRun(row: Omit<Row, 'traceSealed' | 'foundTraceSealed'>, sealer: Sealer): LookupRun {
   const asked = JSON.parse(sealer.open(row.questionSealed, questionContext(row.id))) as {
     question: Question;
     number?: string;
@@ -82,6 +93,17 @@ export function toRun(row: Row, sealer: Sealer): LookupRun {
     found: (row.found as Finding | null) ?? undefined,
     foundAtMs: row.foundAt?.getTime(),
     repeats: row.repeats,
+  };
+}
+
+/** With what explains it, for whoever looks at this one run. */
+export function toExplainedRun(row: Row, sealer: Sealer): LookupRun {
+  const openTrace = (column: TraceColumn, sealed: string | null) =>
+    sealed === null ? undefined : (JSON.parse(sealer.open(sealed, sealContext(column, row.id))) as LookupTrace);
+  return {
+    ...toRun(row, sealer),
+    trace: openTrace('lookup_runs.trace_sealed', row.traceSealed),
+    foundTrace: openTrace('lookup_runs.found_trace_sealed', row.foundTraceSealed),
   };
 }
 

@@ -14,6 +14,8 @@ export const sealedColumns = {
   'package_keys.secret_sealed': 'connection_id',
   'alert_targets.secret_sealed': 'id',
   'lookup_runs.question_sealed': 'id',
+  'lookup_runs.trace_sealed': 'id',
+  'lookup_runs.found_trace_sealed': 'id',
 } as const;
 
 export type SealedColumn = keyof typeof sealedColumns;

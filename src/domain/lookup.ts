@@ -1,5 +1,6 @@
 import type { LookupId, OrgId, PbxId } from './ids.ts';
 import type { LookupStep } from './lookup-step.ts';
+import type { LookupTrace } from './lookup-trace.ts';
 
 export type { LookupStep } from './lookup-step.ts';
 
@@ -202,6 +203,10 @@ export interface LookupRun {
   /** What Salesforce said, maybe after the answer; undefined while that is not known. */
   readonly found: Finding | undefined;
   readonly foundAtMs: number | undefined;
+  /** How the answer came about; sealed where it is stored. Lists of runs come without. */
+  readonly trace?: LookupTrace | undefined;
+  /** How `found` did, where it was asked for by itself. */
+  readonly foundTrace?: LookupTrace | undefined;
   /** How many further identical questions got this answer. */
   readonly repeats: number;
 }

@@ -51,11 +51,23 @@ export function createAskLookup(dependencies: {
       throw new AppError('REQUEST_INVALID', 'At least one of callerid, calledid and ivrid is required.');
     }
     const rules = directory.dialingRules(pbx);
+    const beganAtMs = performance.now();
     const read = readQuestion(question, (sent) => readNumber(sent, rules));
+    const readMs = performance.now() - beganAtMs;
     const lookup = lookupOf(service, pbx, lookupId, read.ivr !== undefined);
     const leave = limiter.enter(pbx);
     try {
-      return await calls.answer({ service, pbx, lookup, orgId: connectedOrgId, question, read, rules, arrivedAtMs });
+      return await calls.answer({
+        service,
+        pbx,
+        lookup,
+        orgId: connectedOrgId,
+        question,
+        read,
+        readMs,
+        rules,
+        arrivedAtMs,
+      });
     } finally {
       leave();
     }

@@ -19,6 +19,7 @@ import type { Clock, LookupEngine, LookupMetrics, LookupResult, LookupRuns, Look
 import type { AskSalesforce } from './ask-salesforce.ts';
 import { e164Of, type ReadQuestion } from './read-question.ts';
 import { findWithoutSearch } from './search-input.ts';
+import { traceLookup, type LookupTracer } from './trace-lookup.ts';
 
 export interface LookupRequest {
   readonly service: LookupService;
@@ -27,6 +28,8 @@ export interface LookupRequest {
   readonly orgId: OrgId | undefined;
   readonly question: Question;
   readonly read: ReadQuestion;
+  /** How long reading it took. */
+  readonly readMs: number;
   readonly rules: DialingRules;
   readonly arrivedAtMs: number;
 }
@@ -138,11 +141,14 @@ export function createLookupCalls(
 
   function begin(request: LookupRequest, key: string): HeldCall {
     const runId = randomUUID();
+    const { question, read, readMs } = request;
+    const tracer = traceLookup(question, read, { readMs, elapsedMs: () => clock.now() - request.arrivedAtMs });
     const call: HeldCall = {
       request,
       runId,
-      result: find(request).then((finding) => ({
+      result: find(request, tracer.observe).then((finding) => ({
         finding,
+        trace: tracer.trace(),
         answer: toAnswer(finding, {
           runId,
           service: request.service,
@@ -168,14 +174,17 @@ export function createLookupCalls(
     return call;
   }
 
-  async function find({ lookup, pbx, read, rules, arrivedAtMs }: LookupRequest): Promise<Finding> {
+  async function find(
+    { lookup, pbx, read, rules, arrivedAtMs }: LookupRequest,
+    observe: LookupTracer['observe'],
+  ): Promise<Finding> {
     const known = findWithoutSearch(lookup.steps, read);
     if (known) return known;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), arrivedAtMs + pbx.deadlineMs - marginMs() - clock.now());
     try {
       return await askSalesforce(
-        { pbxId: pbx.id, accountId: pbx.accountId, question: read, rules, steps: lookup.steps },
+        { pbxId: pbx.id, accountId: pbx.accountId, question: read, rules, steps: lookup.steps, observe },
         deadline.signal,
       );
     } finally {
@@ -252,7 +261,10 @@ export function createLookupCalls(
 }
 
 /** The run as this process knows it. */
-export const runOfCall = ({ runId, request, repeats }: LookupCall, { finding, answer }: LookupResult): LookupRun => ({
+export const runOfCall = (
+  { runId, request, repeats }: LookupCall,
+  { finding, answer, trace }: LookupResult,
+): LookupRun => ({
   id: runId,
   askedAtMs: request.arrivedAtMs,
   accountId: request.pbx.accountId,
@@ -267,6 +279,7 @@ export const runOfCall = ({ runId, request, repeats }: LookupCall, { finding, an
   answer: toldIn(answer, request.service),
   found: isTrouble(finding) ? undefined : finding,
   foundAtMs: isTrouble(finding) ? undefined : request.arrivedAtMs + answer.ms,
+  trace,
   repeats,
 });
 

@@ -1,5 +1,6 @@
 import { withoutFields } from '../domain/answer.ts';
 import type { AskedLookup, Finding } from '../domain/lookup.ts';
+import type { LookupTrace } from '../domain/lookup-trace.ts';
 import type { Sealer } from '../ports.ts';
 
 /*
@@ -16,6 +17,8 @@ export interface LookupDetail {
   /** How many fields it was told; absent where it asked for an extension. */
   readonly fields?: number | undefined;
   readonly finding: Finding | undefined;
+  /** How it was found, where the workflow asked for it. */
+  readonly trace?: LookupTrace | undefined;
 }
 
 const questionContext = (runId: string) => `lookup question ${runId}`;

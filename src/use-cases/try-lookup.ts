@@ -5,24 +5,15 @@ import type { Answer, Finding, LookupDefinition, LookupService, Pbx, Question } 
 import type { ReadNumber } from '../phone-numbers/read-number.ts';
 import type { Clock, LookupRuns, PhoneDirectory, SecretTokens } from '../ports.ts';
 import type { AskSalesforce } from './ask-salesforce.ts';
-import { explainNumber, type NumberExplanation } from './explain-number.ts';
-import type { FindRecordEvent } from './find-record.ts';
+import { explainNumbers, type ExplainedTrace } from './explain-run.ts';
 import { e164Of, readQuestion } from './read-question.ts';
 import { findWithoutSearch } from './search-input.ts';
+import { traceLookup } from './trace-lookup.ts';
 
-/** An event with when it happened, in milliseconds since the question. */
-export type TracedEvent = FindRecordEvent & { readonly atMs: number };
-
-export interface TriedLookup {
+export interface TriedLookup extends ExplainedTrace {
   readonly answer: Answer;
   readonly finding: Finding;
-  /** How the numbers sent were read; only of those that were sent. */
-  readonly numbers: {
-    readonly caller: NumberExplanation | undefined;
-    readonly called: NumberExplanation | undefined;
-  };
-  /** In the order of their happening; a repeated attempt shows as a second `asking`. */
-  readonly trace: readonly TracedEvent[];
+  readonly service: LookupService;
 }
 
 /** `lookup` may be a definition that is not saved yet: then its run is not recorded, since the log knows only saved ones. */
@@ -56,8 +47,10 @@ export function createTryLookup(dependencies: {
     const startedAtMs = performance.now();
     const elapsedMs = () => performance.now() - startedAtMs;
     const rules = directory.dialingRules(pbx);
+    const readFromMs = elapsedMs();
     const read = readQuestion(question, (sent) => readNumber(sent, rules));
-    const trace: TracedEvent[] = [];
+    const tracer = traceLookup(question, read, { readMs: elapsedMs() - readFromMs, elapsedMs });
+    const queries: (readonly string[])[] = [];
     const finding =
       findWithoutSearch(lookup.steps, read) ??
       (await askSalesforce(
@@ -67,12 +60,16 @@ export function createTryLookup(dependencies: {
           question: read,
           rules,
           steps: lookup.steps,
-          observe: (event) => trace.push({ ...event, atMs: elapsedMs() }),
+          observe: (event) => {
+            tracer.observe(event);
+            if (event.kind === 'asking') queries.push(event.queries);
+          },
         },
         AbortSignal.timeout(pbx.deadlineMs),
       ));
     const ms = Math.round(elapsedMs());
     const answer = toAnswer(finding, { runId, service, lookup, pbx, ms });
+    const trace = tracer.trace();
     if (isSaved) {
       const found = isTrouble(finding) ? undefined : finding;
       await runs.record({
@@ -90,16 +87,10 @@ export function createTryLookup(dependencies: {
         answer: toldIn(answer, service),
         found,
         foundAtMs: found && askedAtMs + ms,
+        trace,
         repeats: 0,
       });
     }
-    const explained = (sent: string | undefined) =>
-      sent === undefined || sent === '' ? undefined : explainNumber(sent, rules);
-    return {
-      answer,
-      finding,
-      numbers: { caller: explained(question.callerId), called: explained(question.calledId) },
-      trace,
-    };
+    return { answer, finding, service, trace, numbers: explainNumbers(question, rules), queries };
   };
 }

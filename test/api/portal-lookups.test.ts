@@ -334,7 +334,8 @@ describe('the test box', () => {
     const text = textOf(tried.body);
     expect(text).toContain('Several matches Extension 201 Matching records 2');
     expect(text).toContain('Caller’s number: read as +493023125001');
-    expect(text).toMatch(/\d+ ms Asked Salesforce for exact values/);
+    expect(text).toMatch(/[\d.]+ ms Caller’s number/);
+    expect(text).toMatch(/\d+ ms Asked Salesforce for exact values, in one query/);
     expect(tried.body).toContain('SELECT Id FROM Contact');
     expect(text).toMatch(/2 rows came, after \d+ ms/);
     expect(text).toContain('Step 1: this record wins Contact 003A0000000AbCdIAK');

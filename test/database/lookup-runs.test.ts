@@ -5,6 +5,7 @@ import { openChangeFeed } from '../../src/database/changes.ts';
 import { openDatabase, type Database } from '../../src/database/client.ts';
 import { createLookupRunLog } from '../../src/database/lookup-run-log.ts';
 import { createLookupRuns } from '../../src/database/lookup-runs.ts';
+import type { LookupTrace } from '../../src/domain/lookup-trace.ts';
 import type { LookupRun } from '../../src/domain/lookup.ts';
 import type { Change, LookupRuns } from '../../src/ports.ts';
 import { accountId, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
@@ -78,6 +79,29 @@ it('keeps what was asked for, and how many fields were told', async () => {
   await runs.record(recorded);
   await runs.record({ ...recorded, service: undefined, answer: unknown });
   expect(await stored(recorded.id)).toEqual(recorded);
+});
+
+it('keeps how an answer came about, sealed, for the page of the run alone', async () => {
+  const trace: LookupTrace = {
+    readMs: 0.02,
+    caller: { kind: 'number', e164: '+49752543312' },
+    events: [['judged', 12, 0, 'winner', 'Contact', ['003A0000000TraceIAK']]],
+    leftOut: 0,
+  };
+  const foundTrace: LookupTrace = { ...trace, events: [['asking', 2_000, 'values', 3]] };
+  const recorded = run({ trace });
+  await runs.record(recorded);
+  await runs.record({ ...recorded, trace: undefined, foundTrace });
+  await runs.record({ ...recorded, trace: undefined });
+  expect(await stored(recorded.id)).toEqual({ ...recorded, foundTrace });
+  const log = createLookupRunLog(database.db, sealer);
+  const { runs: listed } = await log.page(accountId, { pbxId: pbx.id }, { limit: 100 });
+  expect(listed.find(({ id }) => id === recorded.id)).toEqual({ ...recorded, trace: undefined });
+  const [row] = await database.sql<[Record<string, unknown>]>`select * from lookup_runs where id = ${recorded.id}`;
+  expect(row['trace_sealed']).toMatch(/^test:/);
+  expect(JSON.stringify(row)).not.toMatch(/003A0000000TraceIAK|752543312|winner/);
+  await database.sql`update lookup_runs set trace_sealed = found_trace_sealed where id = ${recorded.id}`;
+  await expect(stored(recorded.id)).rejects.toThrow();
 });
 
 it('is one row, whoever writes it and in whatever order', async () => {

@@ -112,6 +112,7 @@ export const lookupRequest = (callerId: string): LookupRequest => ({
   orgId,
   question: { callerId },
   read: readQuestion({ callerId }, readNumber),
+  readMs: 0.02,
   rules,
   arrivedAtMs: Date.now(),
 });

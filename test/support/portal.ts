@@ -7,6 +7,8 @@ import { secretTokens } from '../../src/crypto/tokens.ts';
 import { createLogger } from '../../src/logger.ts';
 import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts';
 import { readNumber } from '../../src/phone-numbers/read-number.ts';
+import { createRecordSearch } from '../../src/salesforce/record-search.ts';
+import { unaskedData } from '../../src/salesforce/unasked-data.ts';
 import type { Account } from '../../src/ports.ts';
 import { buildApp } from '../../web/app.ts';
 import type { AppOptions } from '../../web/options.ts';
@@ -25,7 +27,9 @@ import {
 } from './fakes/connections.ts';
 import { createFakeDialingRuleSets } from './fakes/dialing-rules.ts';
 import type { AskSalesforce } from '../../src/use-cases/ask-salesforce.ts';
+import { createExplainRun } from '../../src/use-cases/explain-run.ts';
 import { createExtensionBook } from '../../src/use-cases/extension-book.ts';
+import { createFindRecord } from '../../src/use-cases/find-record.ts';
 import { createLookupDefinitions } from '../../src/use-cases/lookup-definitions.ts';
 import { createTryLookup } from '../../src/use-cases/try-lookup.ts';
 import { createFakeOrg } from './fakes/org.ts';
@@ -80,6 +84,7 @@ export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
       tokens: secretTokens,
       clock,
     }),
+    explainRun: createExplainRun({ findRecord: createFindRecord(createRecordSearch(unaskedData)), readNumber }),
     dialingRuleSets: createFakeDialingRuleSets(pbxs),
     extensions,
     lookupRuns,

@@ -1,4 +1,4 @@
-import type { LookupRun, Refused } from '../../src/domain/lookup.ts';
+import type { LookupDefinition, LookupRun, Refused } from '../../src/domain/lookup.ts';
 import type { Texts } from '../texts.ts';
 
 export interface LookupRunView {
@@ -49,6 +49,17 @@ function presentAnswer(run: LookupRun, t: Texts): string {
 
 export const refusedText = ({ answer, step }: Refused, t: Texts): string =>
   step === undefined ? t('lookup-run.refused', { answer }) : t('lookup-run.refused-step', { answer, step: step + 1 });
+
+/** The names of the fields that were told, as long as the lookup is the one that told them. */
+export function fieldsTold(
+  { answer, trace, lookupVersion }: LookupRun,
+  lookup: LookupDefinition | undefined,
+): string[] {
+  if ((answer.fields ?? 0) === 0 || lookup?.version !== lookupVersion) return [];
+  const winner = trace?.events.find((event) => event[0] === 'judged' && event[3] === 'winner');
+  const step = typeof winner?.[2] === 'number' ? lookup.steps[winner[2]] : undefined;
+  return step?.returns.map(({ name }) => name) ?? [];
+}
 
 /** Enough to know a number again, not enough to call it: the middle is hidden, and all of a short one but its last two characters. */
 export function maskNumber(number: string): string {

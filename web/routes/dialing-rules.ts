@@ -14,7 +14,7 @@ import { explainNumber } from '../../src/use-cases/explain-number.ts';
 import type { PortalRoutes } from '../context.ts';
 import { accountOf } from '../plugins/session.ts';
 import { presentCountries } from '../presenters/countries.ts';
-import { readingText } from '../presenters/trial.ts';
+import { readingText } from '../presenters/lookup-trace.ts';
 import { FormField, QueryField } from '../schemas/forms.ts';
 import { language } from '../texts.ts';
 

@@ -6,12 +6,14 @@ import { Type, type Static } from 'typebox';
 import { toTripletId } from '../../src/domain/ids.ts';
 import { answerReasons, type LookupDefinition, type LookupRun, type Pbx } from '../../src/domain/lookup.ts';
 import { lookupRunDaysLimits, readLookupRunDays } from '../../src/domain/lookup-run-days.ts';
+import type { LookupTrace } from '../../src/domain/lookup-trace.ts';
 import { AppError } from '../../src/errors.ts';
 import type { LookupRunFilter, LookupRunPlace } from '../../src/ports.ts';
 import type { PortalRoutes } from '../context.ts';
 import { accountOf } from '../plugins/session.ts';
 import { readLocalTime } from '../presenters/local-times.ts';
-import { exportColumns, exportRow, presentLookupRun } from '../presenters/lookup-runs.ts';
+import { exportColumns, exportRow, fieldsTold, presentLookupRun } from '../presenters/lookup-runs.ts';
+import { presentTrace, type RecordUrl } from '../presenters/lookup-trace.ts';
 import { FormField, QueryField } from '../schemas/forms.ts';
 
 const page = '/lookup-runs';
@@ -37,7 +39,7 @@ type FilterFault = 'number' | 'from' | 'to';
 /** The log of lookup runs: to be searched, explained run by run, and taken along. */
 export const lookupRunRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app, { portal }) => {
   const { services, texts: t, pages, flashes } = portal;
-  const { pbxs, lookups, lookupRunLog, retention, connections } = services;
+  const { pbxs, lookups, lookupRunLog, explainRun, retention, connections } = services;
 
   /** What of a filter is understood, and what is not. */
   async function readFilter(request: FastifyRequest, form: FilterForm, known: readonly Pbx[]) {
@@ -161,8 +163,14 @@ export const lookupRunRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
     const account = accountOf(request);
     const run = await lookupRunLog.find(account.id, request.params.runId);
     if (!run) throw new AppError('LOOKUP_RUN_NOT_FOUND', 'There is no such lookup run.');
-    const [lists, record] = await Promise.all([listsOf(account.id), recordOf(account.id, run)]);
+    const [lists, urlOf] = await Promise.all([listsOf(account.id), recordUrls(account.id, run.orgId)]);
     const nameOf = namesOf(lists);
+    const pbx = lists.known.find(({ id }) => id === run.pbxId);
+    const lookup = lists.definitions.find(({ id }) => id === run.lookupId);
+    const rules = pbx && (await portal.rulesOf(pbx));
+    const stepsOf = async (trace: LookupTrace | undefined) =>
+      trace && presentTrace(await explainRun(run, trace, { lookup, rules }), t, urlOf);
+    const { recordId, object = '' } = run.found ?? {};
     return pages.send(request, reply, {
       view: 'lookup-run',
       title: t('lookup-run.title'),
@@ -171,9 +179,12 @@ export const lookupRunRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
         seen: presentLookupRun(run, t),
         pbxName: nameOf(run.pbxId),
         lookupName: nameOf(run.lookupId),
-        knowsPbx: lists.known.some(({ id }) => id === run.pbxId),
-        knowsLookup: lists.definitions.some(({ id }) => id === run.lookupId),
-        record,
+        knowsPbx: pbx !== undefined,
+        knowsLookup: lookup !== undefined,
+        fields: fieldsTold(run, lookup),
+        steps: await stepsOf(run.trace),
+        foundSteps: await stepsOf(run.foundTrace),
+        record: recordId === undefined ? undefined : { id: recordId, object, url: urlOf(object, recordId) },
         // The test box records without a workflow.
         executionUrl: run.isTest ? undefined : portal.executionUrl(run.id),
       },
@@ -196,14 +207,12 @@ export const lookupRunRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (a
     },
   );
 
-  /** The record that won, with its address while the org is connected here. */
-  async function recordOf(accountId: string, { found, orgId }: LookupRun) {
-    if (found?.recordId === undefined || orgId === undefined) return undefined;
-    const { recordId: id, object = '' } = found;
+  /** Where records are looked at, while the org of the run is connected here. */
+  async function recordUrls(accountId: string, orgId: LookupRun['orgId']): Promise<RecordUrl> {
     const connection = await connections.ofAccount(accountId);
-    const origin = connection?.orgId === orgId ? await connections.instanceUrl(orgId) : undefined;
-    const url = origin === undefined ? undefined : `${origin}/lightning/r/${object}/${id}/view`;
-    return { id, object, url };
+    const origin =
+      orgId !== undefined && connection?.orgId === orgId ? await connections.instanceUrl(orgId) : undefined;
+    return (object, id) => (origin === undefined ? undefined : `${origin}/lightning/r/${object}/${id}/view`);
   }
 };
 

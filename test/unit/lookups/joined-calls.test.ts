@@ -5,6 +5,7 @@ import { createJoinedCalls } from '../../../src/use-cases/joined-calls.ts';
 const result: LookupResult = {
   finding: { reason: 'no-match', matches: 0 },
   answer: { runId: '1', reason: 'no-match', matches: 0, extension: undefined, fields: {}, ms: 1 },
+  trace: { readMs: 0.02, events: [], leftOut: 0 },
 };
 let told: [string, number][];
 let calls: ReturnType<typeof createJoinedCalls>;

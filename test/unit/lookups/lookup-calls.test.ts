@@ -60,6 +60,7 @@ const request = (callerId: string, changes: Partial<LookupRequest> = {}): Lookup
   orgId,
   question: { callerId },
   read: readQuestion({ callerId }, readNumber),
+  readMs: 0.02,
   rules,
   arrivedAtMs: Date.now(),
   ...changes,
@@ -189,6 +190,34 @@ describe('a run', () => {
     expect(engine.starts).toMatchObject([{ service: 'data' }]);
     expect(runs.recorded).toMatchObject([{ service: 'data', answer: { reason: 'matched', fields: 2 } }]);
     expect(JSON.stringify(runs.recorded[0]?.answer)).not.toMatch(/Marc|Gold/);
+  });
+
+  it('says how its answer came about, in the result and in the log, and nothing of what came after it', async () => {
+    let observe: Parameters<AskSalesforce>[0]['observe'];
+    askSalesforce = async (question) => {
+      observe = question.observe;
+      observe?.({ kind: 'asking', call: 'values', queries: ["SELECT Id FROM Contact WHERE Phone = '0752543312'"] });
+      observe?.({ kind: 'answered', call: 'values', rows: 1 });
+      observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000AbCdIAK', verdict: 'winner' });
+      return matched('201');
+    };
+    const { runId } = await calls.answer(request('0752543312', { readMs: 0.0234 }));
+    const held = calls.find(runId);
+    observe?.({ kind: 'answered', call: 'digits', rows: 9 });
+    const atMs = expect.any(Number) as number;
+    const trace = {
+      readMs: 0.02,
+      caller: { kind: 'number', e164: '+49752543312' },
+      events: [
+        ['asking', atMs, 'values', 1],
+        ['answered', atMs, 'values', 1],
+        ['judged', atMs, 0, 'winner', 'Contact', ['003A0000000AbCdIAK']],
+      ],
+      leftOut: 0,
+    };
+    expect((await held?.result)?.trace).toEqual(trace);
+    await expect.poll(() => runs.recorded.length).toBe(1);
+    expect(runs.recorded[0]?.trace).toEqual(trace);
   });
 
   it('has the repeats counted that came after it was recorded', async () => {

@@ -57,6 +57,7 @@ const open = ({ width = 16, ...options }: Parameters<typeof createLookupEngine>[
 const answered = {
   finding: { reason: 'no-match', matches: 0 },
   answer: { runId: '', reason: 'no-match', matches: 0, extension: undefined, fields: {}, ms: 1 },
+  trace: { readMs: 0.02, events: [], leftOut: 0 },
 } as const;
 const unanswered = new Promise<never>(() => undefined);
 

@@ -69,18 +69,19 @@ const request = (changes: Partial<TryLookupRequest>): TryLookupRequest => ({
 });
 
 it('tells the answer with the number as read, the queries, the rows, the winner and the milliseconds, and records a test', async () => {
-  const { answer, finding, numbers, trace } = await tryLookup(request({}));
+  const { answer, finding, numbers, trace, queries } = await tryLookup(request({}));
   const { id, ownerExtension } = demoRecords.direct;
   expect(answer).toMatchObject({ reason: 'matched', extension: ownerExtension, matches: 1 });
   expect(finding).toMatchObject({ recordId: id, object: 'Contact' });
   expect(numbers.caller).toMatchObject({ number: { kind: 'number' }, prefixCut: '' });
   expect(numbers.called).toBeUndefined();
-  expect(trace.map(({ kind }) => kind)).toEqual(['asking', 'answered', 'extension', 'judged']);
-  const [asking] = trace;
-  expect(asking?.kind === 'asking' && asking.queries).toHaveLength(3);
-  expect(trace.at(-1)).toMatchObject({ recordId: id, verdict: 'winner', step: 0 });
-  const times = trace.map(({ atMs }) => atMs);
+  expect(trace.events.map(([kind]) => kind)).toEqual(['asking', 'answered', 'extension', 'judged']);
+  expect(queries.map((texts) => texts.length)).toEqual([3]);
+  expect(trace.events[0]).toEqual(['asking', expect.any(Number), 'values', 3]);
+  expect(trace.events.at(-1)).toEqual(['judged', expect.any(Number), 0, 'winner', 'Contact', [id]]);
+  const times = trace.events.map(([, atMs]) => atMs);
   expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(trace.readMs).toBeGreaterThan(0);
   expect(runs.recorded).toMatchObject([
     {
       id: answer.runId,
@@ -88,6 +89,7 @@ it('tells the answer with the number as read, the queries, the rows, the winner 
       accountId,
       orgId: acme,
       answer: { reason: 'matched', extension: ownerExtension },
+      trace,
     },
   ]);
 });
@@ -158,7 +160,7 @@ it('answers for a step that Salesforce refuses with salesforce-error, and says w
   const broken = definition({ steps: [newStep('Contact', ['Nope__c'])] });
   const { answer, trace } = await tryLookup(request({ lookup: broken }));
   expect(answer).toMatchObject({ reason: 'salesforce-error', extension: pbx.fallbackExtension });
-  expect(trace).toContainEqual(expect.objectContaining({ kind: 'refused', step: 0, answer: 'INVALID_FIELD' }));
+  expect(trace.events).toContainEqual(['refused', expect.any(Number), 0, 'INVALID_FIELD']);
   const both = definition({ steps: [...broken.steps, newStep('Contact', ['Phone', 'MobilePhone'])] });
   expect((await tryLookup(request({ lookup: both }))).answer).toMatchObject({ reason: 'matched' });
 });
@@ -166,5 +168,6 @@ it('answers for a step that Salesforce refuses with salesforce-error, and says w
 it('does not ask Salesforce for a number that was withheld', async () => {
   const { answer, trace } = await tryLookup(request({ question: { callerId: 'anonymous' } }));
   expect(answer).toMatchObject({ reason: 'withheld' });
-  expect(trace).toEqual([]);
+  expect(trace.events).toEqual([]);
+  expect(trace.caller).toEqual({ kind: 'withheld' });
 });
