@@ -367,6 +367,26 @@ describe('the test box', () => {
     expect(text).not.toContain('Asked Salesforce');
   });
 
+  it.each([
+    ['extension', 'Extension 201', 'Gold'],
+    ['data', 'Gold', 'Extension 201'],
+  ] as const)('asks an IVR lookup for what is chosen: %s', async (service, told, not) => {
+    const { body } = await browser.get('/lookups/new?kind=ivr');
+    const page = (await press('/lookups', body, 'save', { name: 'By IVR' })).headers.location ?? '';
+    portal.salesforce.ask = async () => ({
+      reason: 'matched',
+      matches: 1,
+      extension: '201',
+      fields: { Level: 'Gold' },
+    });
+    const saved = (await browser.get(page)).body;
+    const tried = await press(page, saved, 'test', { 'trial.ivrId': '00001001', 'trial.service': service });
+    expect(textOf(tried.body)).toContain(told);
+    expect(textOf(tried.body)).not.toContain(not);
+    expect(fieldsOf(tried.body).get('trial.service')).toEqual([service]);
+    expect(portal.lookupRuns.recorded).toMatchObject([{ isTest: true, service }]);
+  });
+
   it('says what is missing', async () => {
     const { page, body } = await make();
     expect(textOf((await press(page, body, 'test')).body)).toContain('Enter a number or an IVR input.');

@@ -7,9 +7,11 @@ import { filterTypeOf } from '../../src/domain/field-types.ts';
 import { lookupLimits, readyMadeConditions } from '../../src/domain/lookup-step.ts';
 import {
   lookupKinds,
+  lookupServices,
   type DefinitionProblem,
   type LookupDefinition,
   type LookupKind,
+  type LookupService,
   type Pbx,
 } from '../../src/domain/lookup.ts';
 import { needsValue, operatorsOf } from '../../src/domain/step-filter.ts';
@@ -52,11 +54,13 @@ const KindQuery = Type.Object({ kind: Type.Optional(Type.String({ maxLength: 20 
 /** What the test box was filled in with. */
 interface TrialForm {
   readonly pbx: string;
+  /** What an IVR lookup is asked for: it may be either. */
+  readonly service: LookupService;
   readonly callerId: string;
   readonly calledId: string;
   readonly ivrId: string;
 }
-const blankTrial: TrialForm = { pbx: '', callerId: '', calledId: '', ivrId: '' };
+const blankTrial: TrialForm = { pbx: '', service: 'extension', callerId: '', calledId: '', ivrId: '' };
 
 interface FormPage {
   readonly lookup: LookupDefinition | undefined;
@@ -124,6 +128,10 @@ export const lookupRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app,
         extensionChoices,
         fallbackReasons,
         limits: lookupLimits,
+        services: lookupServices.map((service) => ({
+          value: service,
+          label: t(`lookup-run.services.${service}`),
+        })),
         pbxs: known.map(({ id, name }) => ({ value: id, label: name })),
         trialForm: { ...trialForm, pbx: trialForm.pbx || (known[0]?.id ?? '') },
         trial,
@@ -181,7 +189,7 @@ export const lookupRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app,
     const trial = await tryLookup({
       pbx,
       lookup: isSaved ? lookup : { ...unsavedLookup(account.id), ...draft },
-      service: draft.kind === 'data' ? 'data' : 'extension',
+      service: draft.kind === 'ivr' ? form.service : draft.kind,
       question: {
         ...(callerId === '' ? {} : { callerId }),
         ...(calledId === '' ? {} : { calledId }),
@@ -209,8 +217,9 @@ export const lookupRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app,
     const action = readAction(text(form, 'action'));
     const typed = applyAction(readDraft(form, kind), action);
     const draft = withFilterTypes(typed, await readOfferedSchema(lookupDefinitions, account.id, typed));
-    const trialForm = {
+    const trialForm: TrialForm = {
       pbx: text(form, 'trial.pbx'),
+      service: lookupServices.find((each) => each === text(form, 'trial.service')) ?? 'extension',
       callerId: text(form, 'trial.callerId'),
       calledId: text(form, 'trial.calledId'),
       ivrId: text(form, 'trial.ivrId'),
