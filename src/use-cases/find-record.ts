@@ -55,7 +55,7 @@ export type FindRecordOutcome =
 /** How Salesforce is asked: by exact values, by the digits in its search index, for the user whose extension it is. */
 export type FindRecordCall = 'values' | 'digits' | 'user';
 
-/** What the test box shows. Carries numbers: never logged, never recorded. */
+/** What the test box shows. Query texts carry numbers: they are never logged, and what is kept with a run has none (`traceLookup`). */
 export type FindRecordEvent =
   | { readonly kind: 'asking'; readonly call: FindRecordCall; readonly queries: readonly string[] }
   | { readonly kind: 'answered'; readonly call: FindRecordCall; readonly rows: number }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newStep, withoutExtension } from '../../src/domain/lookup-step.ts';
+import type { LookupTrace } from '../../src/domain/lookup-trace.ts';
 import type { LookupRun } from '../../src/domain/lookup.ts';
 import type { Account } from '../../src/ports.ts';
 import { connection, orgId, pbx } from '../support/fakes/lookups.ts';
@@ -209,6 +211,67 @@ describe('the page of a run', () => {
     const { body } = await browser.get(`/lookup-runs/${made.id}`);
     expect(textOf(body)).toContain('Asked from the test box');
     expect(body).not.toContain('/workflows/');
+  });
+
+  it('explains the answer step by step, as the test box does', async () => {
+    portal.connections.byAccount.set(account.id, { ...connection, accountId: account.id });
+    await portal.lookups.create({
+      id: '12C153-CD55ED-2CB7C6',
+      accountId: account.id,
+      kind: 'data',
+      name: 'Data of the caller',
+      steps: [
+        {
+          ...withoutExtension(newStep('Contact', ['Phone'])),
+          returns: [
+            { field: 'LastName', name: 'Name', empty: '' },
+            { field: 'Account.Name', name: 'Company', empty: '' },
+          ],
+        },
+      ],
+      fallbackExtension: undefined,
+    });
+    const trace: LookupTrace = {
+      readMs: 0.03,
+      caller: { kind: 'number', e164: '+493023125001' },
+      called: { kind: 'internal', digits: '12' },
+      events: [
+        ['asking', 1, 'values', 1],
+        ['answered', 41, 'values', 14],
+        ['judged', 41, 0, 'winner', 'Contact', ['003A0000000AbCdIAK']],
+        ['judged', 41, 0, 'also-matches', 'Contact', ['003A0000000AbCeIAK', '003A0000000AbCfIAK']],
+        ['extension', 41, 0, 'map'],
+      ],
+      leftOut: 11,
+    };
+    const made = await record({
+      lookupId: '12C153-CD55ED-2CB7C6',
+      lookupVersion: 1,
+      service: 'data',
+      question: { callerId: '030 23125001', calledId: '12' },
+      answer: { reason: 'matched-several', extension: undefined, fields: 2, matches: 14, ms: 42 },
+      trace,
+    });
+    const { body } = await browser.get(`/lookup-runs/${made.id}`);
+    const text = textOf(body);
+    expect(text).toContain('0.03 ms Caller’s number: read as +493023125001');
+    expect(text).toContain('Called number: an internal number, 12');
+    expect(text).toContain('1 ms Asked Salesforce for exact values, in one query');
+    expect(body).toMatch(/SELECT [^<]* FROM Contact WHERE Phone IN/);
+    expect(text).toContain('41 ms 14 rows came, after 40 ms');
+    expect(text).toContain('Step 1: this record wins Contact 003A0000000AbCdIAK');
+    expect(text).toContain('comes later in the order Contact 003A0000000AbCeIAK , 003A0000000AbCfIAK');
+    expect(text).toContain('The extension comes from the extension map 11 more are left out');
+    expect(body).toContain('https://acme.my.salesforce.com/lightning/r/Contact/003A0000000AbCeIAK/view');
+    expect(text).toContain('Fields Name , Company Their values are personal and are not kept.');
+  });
+
+  it('tells also how it was found that Salesforce said later, and that no steps are known of an old run', async () => {
+    const foundTrace: LookupTrace = { readMs: 0.02, events: [['asking', 4_000, 'digits', 2]], leftOut: 0 };
+    const made = await record({ found: { reason: 'matched', matches: 1, extension: '201' }, foundTrace });
+    const text = textOf((await browser.get(`/lookup-runs/${made.id}`)).body);
+    expect(text).toContain('How this answer came about The steps are not known');
+    expect(text).toContain('How it was found afterwards 4000 ms Asked the search index for the digits, in 2 searches');
   });
 
   it('links no record of an org that is not connected here', async () => {

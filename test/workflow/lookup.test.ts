@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { LookupTrace } from '../../src/domain/lookup-trace.ts';
 import type { AskedLookup } from '../../src/domain/lookup.ts';
 import type { SalesforceFailure } from '../../src/ports.ts';
 import type { LookupSummary } from '../../workflows/lookup.ts';
@@ -95,6 +96,57 @@ it('records what was asked for and how many fields were told, also when the log 
   server.runs.failure = undefined;
   await result(again.runId);
   expect(recordsOf(again.runId)).toMatchObject([{ service: 'data', answer: told }]);
+});
+
+/** What a search tells while it runs. */
+const observed: TestLookupProcess['findRecord'] = async ({ observe }) => {
+  observe?.({ kind: 'asking', call: 'values', queries: ['SELECT'] });
+  observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000TraceIAK', verdict: 'winner' });
+  return { ok: true, finding: matched('201'), apiUsage: undefined };
+};
+const kinds = (trace: LookupTrace | undefined) => trace?.events.map(([kind]) => kind);
+
+it('records how the answer came about, beside the workflow: its history stays as small as it was', async () => {
+  server.findRecord = observed;
+  const { runId } = await server.calls.answer(lookupRequest('07525433133'));
+  await result(runId);
+  expect(recordsOf(runId).map(({ trace }) => kinds(trace))).toEqual([['asking', 'judged']]);
+  const handle = server.temporal.client.workflow.getHandle(lookupWorkflowId(runId));
+  const text = readable(await handle.fetchHistory());
+  expect(text).not.toContain('003A0000000TraceIAK');
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(1_200);
+});
+
+it('records it also when the log is away at first', async () => {
+  server.findRecord = observed;
+  server.runs.failure = new Error('the database is away');
+  const attempts = server.runs.attempts;
+  const { runId } = await server.calls.answer(lookupRequest('07525433134'));
+  await expect.poll(() => server.runs.attempts, { timeout: 10_000 }).toBeGreaterThan(attempts + 1);
+  server.runs.failure = undefined;
+  await result(runId);
+  expect(kinds(recordsOf(runId)[0]?.trace)).toEqual(['asking', 'judged']);
+});
+
+it('records how it was found by a process that took over, and how after trouble', async () => {
+  server.findRecord = observed;
+  const start = orphan('07525433135', Date.now() + 7_000);
+  await server.engine.start(start, unanswered);
+  await result(start.runId);
+  expect(recordsOf(start.runId).map(({ trace, foundTrace }) => [kinds(trace), kinds(foundTrace)])).toEqual([
+    [undefined, ['asking', 'judged']],
+  ]);
+
+  let asked = 0;
+  server.findRecord = async (request) => {
+    asked += 1;
+    return asked <= 3 ? { ok: false, failure: down } : observed(request);
+  };
+  const { runId } = await server.calls.answer(lookupRequest('07525433136'));
+  await result(runId);
+  expect(recordsOf(runId).map(({ foundTrace }) => kinds(foundTrace))).toEqual([undefined, ['asking', 'judged']]);
+  const history = await server.temporal.client.workflow.getHandle(lookupWorkflowId(runId)).fetchHistory();
+  expect(readable(history)).not.toContain('003A0000000TraceIAK');
 });
 
 it('goes on asking when trouble forced the fallback, and records who it was', async () => {
