@@ -24,6 +24,8 @@ export interface LookupDefinitions {
   check(accountId: string, draft: DefinitionDraft): Promise<CheckedDefinition>;
   /** Makes a lookup, or with `id` changes it, unless something is wrong. Throws `LOOKUP_NOT_FOUND`. */
   save(accountId: string, draft: DefinitionDraft, id?: string): Promise<SavedDefinition>;
+  /** A saved lookup, checked against the org at this moment; as it was where the org cannot be asked. */
+  checked(lookup: LookupDefinition): Promise<LookupDefinition>;
   /** Checks all of an account's lookups against its org and notes what was found; answers with how many are broken. */
   recheck(accountId: string): Promise<number>;
 }
@@ -62,6 +64,14 @@ export function createLookupDefinitions(dependencies: {
     }
   }
 
+  /** Notes what was found; undefined where the org cannot be asked. */
+  async function checkSaved(lookup: LookupDefinition): Promise<LookupDefinition | undefined> {
+    const { problems, unchecked } = await check(lookup.accountId, lookup);
+    if (unchecked !== undefined) return undefined;
+    await lookups.noteCheck(lookup, problems);
+    return { ...lookup, problems, checkedAtMs: clock.now() };
+  }
+
   return {
     objects: (accountId) => askOrg(accountId, (session) => schema.objects(session, AbortSignal.timeout(askLimitMs))),
 
@@ -84,13 +94,14 @@ export function createLookupDefinitions(dependencies: {
       return { ok: true, lookup: await lookups.update({ id, accountId, ...content, ...(!stands && checked) }) };
     },
 
+    checked: async (lookup) => (await checkSaved(lookup)) ?? lookup,
+
     async recheck(accountId) {
       let broken = 0;
       for (const lookup of await lookups.list(accountId)) {
-        const { problems, unchecked } = await check(accountId, lookup);
-        if (unchecked !== undefined) return broken;
-        await lookups.noteCheck(lookup, problems);
-        if (problems.length > 0) broken += 1;
+        const checked = await checkSaved(lookup);
+        if (checked === undefined) return broken;
+        if (checked.problems.length > 0) broken += 1;
       }
       return broken;
     },

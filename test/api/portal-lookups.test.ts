@@ -263,11 +263,25 @@ describe('a saved lookup', () => {
 
   it('says that it has broken, where and why', async () => {
     const { page } = await make();
-    await portal.lookups.noteCheck(only(), [
-      { step: 1, part: 'fields', position: 0, problem: 'gone', subject: 'Phone' },
-    ]);
+    const problem = { step: 1, part: 'fields', position: 0, problem: 'gone', subject: 'Phone' } as const;
+    await portal.lookups.noteCheck(only(), [problem]);
+    portal.org.isAway = true;
+    const said = 'Step 2: Fields to search. “Phone” is not in Salesforce';
+    expect(textOf((await browser.get(page)).body)).toContain(said);
+    expect(textOf((await browser.get('/lookups')).body)).toContain('One problem');
+    portal.org.isAway = false;
+    expect(textOf((await browser.get(page)).body)).not.toContain(said);
+  });
+
+  it('is checked when its page is opened, so that it says so as soon as calls do', async () => {
+    const { page } = await make();
+    portal.org.objects = orgObjects.map((object) =>
+      object.name === 'Lead' ? { ...object, fields: object.fields.filter(({ name }) => name !== 'Phone') } : object,
+    );
+    expect(textOf((await browser.get('/lookups')).body)).not.toContain('One problem');
     expect(textOf((await browser.get(page)).body)).toContain('Step 2: Fields to search. “Phone” is not in Salesforce');
     expect(textOf((await browser.get('/lookups')).body)).toContain('One problem');
+    expect(only().version).toBe(1);
   });
 
   it('is listed with its id and the phone systems whose default it is, and cannot be removed while it is one', async () => {

@@ -288,7 +288,8 @@ export const lookupRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app,
   });
 
   app.get('/lookups/:lookupId', { schema: { params: LookupParams } }, async (request, reply) => {
-    const lookup = await findLookup(request, request.params);
+    // A call may have told a moment ago that it has broken.
+    const lookup = await lookupDefinitions.checked(await findLookup(request, request.params));
     return sendForm(request, reply, { lookup, draft: lookup });
   });
 
