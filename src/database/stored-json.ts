@@ -5,6 +5,7 @@ import {
   comparedForms,
   filterOperators,
   filterTypes,
+  fixedForms,
   readyMadeConditions,
   type LookupStep,
 } from '../domain/lookup-step.ts';
@@ -25,7 +26,7 @@ const SearchSchema = Type.Union([
     { by: Type.Literal('ivr'), as: oneOf(comparedForms), leadingZerosTo: Type.Integer({ minimum: 0 }) },
     exact,
   ),
-  Type.Object({ by: Type.Literal('fixed'), value: Type.String(), as: oneOf(['text', 'number']) }, exact),
+  Type.Object({ by: Type.Literal('fixed'), value: Type.String(), as: oneOf(fixedForms) }, exact),
 ]);
 
 const ExtensionSchema = Type.Union([

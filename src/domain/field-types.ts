@@ -45,13 +45,17 @@ export function comparedFormsOf(fieldType: string): readonly ComparedForm[] {
     case 'url':
     case 'picklist':
     case 'combobox':
+      return ['text'];
     case 'id':
     case 'reference':
-      return ['text'];
+      return ['id'];
     default:
       return [];
   }
 }
+
+/** Whether such a field holds ids of records. */
+export const isOfIds = (fieldType: string): boolean => fieldType === 'id' || fieldType === 'reference';
 
 /** Whether a value of this type is a text that can be told; compound fields and files are none. */
 export const isReturnable = (fieldType: string): boolean =>

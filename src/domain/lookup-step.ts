@@ -3,9 +3,15 @@
  * relationships; object and field names are Salesforce's API names.
  */
 
-/** How a text is compared with a field: as a phone number (by its digits, in every notation), or exactly. */
-export const comparedForms = ['phone', 'text', 'number'] as const;
+/**
+ * How a text is compared with a field: as a phone number (by its digits, in every notation), or exactly. `id`: of a record; Salesforce
+ * refuses to compare a field of ids with anything else.
+ */
+export const comparedForms = ['phone', 'text', 'number', 'id'] as const;
 export type ComparedForm = (typeof comparedForms)[number];
+/** A fixed value is no phone number: one is found as a text. */
+export const fixedForms = ['text', 'number', 'id'] as const;
+export type FixedForm = (typeof fixedForms)[number];
 
 /** What a step searches by. Callers' and called numbers are compared as phone numbers. */
 export type StepSearch =
@@ -18,7 +24,7 @@ export type StepSearch =
       /** Digits are completed with leading zeros to this length, since nobody keys in the zeros of a case number; 0: they are not. */
       readonly leadingZerosTo: number;
     }
-  | { readonly by: 'fixed'; readonly value: string; readonly as: 'text' | 'number' };
+  | { readonly by: 'fixed'; readonly value: string; readonly as: FixedForm };
 
 /** Conditions that need no field: they know where to look. */
 export const readyMadeConditions = ['active-owner', 'open-case', 'unconverted-lead'] as const;

@@ -1,4 +1,5 @@
-import type { LookupStep, StepSearch } from '../domain/lookup-step.ts';
+import { toId18 } from '../domain/ids.ts';
+import type { FixedForm, LookupStep, StepSearch } from '../domain/lookup-step.ts';
 import type { AnswerReason, Finding } from '../domain/lookup.ts';
 import type { PhoneNumber, ReadNumber } from '../phone-numbers/read-number.ts';
 import type { ReadQuestion } from './read-question.ts';
@@ -52,7 +53,11 @@ function ofNumber(number: ReadNumber): SearchInput {
   }
 }
 
-function ofText(text: string, as: 'text' | 'number', leadingZerosTo: number): SearchInput {
+function ofText(text: string, as: FixedForm, leadingZerosTo: number): SearchInput {
+  if (as === 'id') {
+    const id = toId18(text.trim());
+    return id === undefined ? nothing : { kind: 'exact', values: [id] };
+  }
   if (as === 'number')
     return /^-?\d{1,15}(?:\.\d{1,10})?$/.test(text) ? { kind: 'exact', values: [Number(text)] } : nothing;
   const padded = /^\d+$/.test(text) ? [text.padStart(leadingZerosTo, '0')] : [];

@@ -1,4 +1,5 @@
-import { comparedFormsOf, filterTypeOf, isReturnable } from '../domain/field-types.ts';
+import { comparedFormsOf, filterTypeOf, isOfIds, isReturnable } from '../domain/field-types.ts';
+import { toId18 } from '../domain/ids.ts';
 import {
   isReturnedName,
   lookupLimits,
@@ -93,6 +94,7 @@ function checkSearch(search: StepSearch, note: Note): void {
   if (search.value.trim() === '') note('search', 'missing');
   else if (search.value.length > lookupLimits.value) note('search', 'too-long');
   else if (search.as === 'number' && !isFilterValue('number', search.value)) note('search', 'wrong-value');
+  else if (search.as === 'id' && toId18(search.value.trim()) === undefined) note('search', 'wrong-value');
 }
 
 /** The field that makes a ready-made condition possible, and what its absence means. */
@@ -127,12 +129,16 @@ async function checkAgainstOrg(step: LookupStep, describe: DescribeObject, note:
     const [name, fault] = fieldOfCondition[condition];
     if (!object.fields.some((field) => field.name === name)) note('filters', fault, { subject: condition });
   }
-  for (const [position, { field: path, type }] of step.filters.entries()) {
+  for (const [position, { field: path, type, operator, value }] of step.filters.entries()) {
     const field = await known('filters', path, position);
     if (field === undefined) continue;
     const filterType = field.filterable ? filterTypeOf(field.type) : undefined;
     if (filterType === undefined) note('filters', 'not-filterable', { position, subject: path });
     else if (filterType !== type) note('filters', 'wrong-type', { position, subject: path });
+    else if (isOfIds(field.type) && needsValue(operator)) {
+      if (operator === 'contains' || operator === 'starts-with') note('filters', 'wrong-operator', { position });
+      else if (toId18(value) === undefined) note('filters', 'wrong-value', { position });
+    }
   }
   for (const [position, { field: path }] of step.order.entries()) {
     const field = await known('order', path, position);

@@ -2,6 +2,7 @@ import {
   comparedForms,
   filterOperators,
   filterTypes,
+  fixedForms,
   newStep,
   readyMadeConditions,
   withoutExtension,
@@ -133,7 +134,7 @@ function readSearch(text: (name: string) => string): StepSearch {
     case 'ivr':
       return { by, as: oneOf(comparedForms, text('as')), leadingZerosTo: Number.parseInt(text('zeros'), 10) || 0 };
     case 'fixed':
-      return { by, value: text('value'), as: oneOf(['text', 'number'] as const, text('as')) };
+      return { by, value: text('value'), as: oneOf(fixedForms, text('as')) };
   }
 }
 

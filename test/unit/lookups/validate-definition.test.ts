@@ -72,6 +72,31 @@ describe('validateDefinition', () => {
       draft(newStep('Contact', ['AccountId'])),
       { step: 0, part: 'fields', position: 0, problem: 'wrong-type', subject: 'AccountId' },
     ],
+    [
+      'a field of ids that is compared with a text',
+      draft({ ...newStep('Contact', ['AccountId']), search: { by: 'ivr', as: 'text', leadingZerosTo: 0 } }),
+      { step: 0, part: 'fields', position: 0, problem: 'wrong-type', subject: 'AccountId' },
+    ],
+    [
+      'a text field that is compared with an id',
+      draft({ ...newStep('Contact', ['FirstName']), search: { by: 'ivr', as: 'id', leadingZerosTo: 0 } }),
+      { step: 0, part: 'fields', position: 0, problem: 'wrong-type', subject: 'FirstName' },
+    ],
+    [
+      'a fixed id that is none',
+      draft({ ...newStep('Contact', ['AccountId']), search: { by: 'fixed', value: '1002', as: 'id' } }),
+      { step: 0, part: 'search', problem: 'wrong-value' },
+    ],
+    [
+      'a filter that compares an id with what is none',
+      draft({ ...contact, filters: [{ field: 'AccountId', type: 'text', operator: 'equals', value: 'Acme' }] }),
+      { step: 0, part: 'filters', position: 0, problem: 'wrong-value' },
+    ],
+    [
+      'a filter that looks for a part of an id',
+      draft({ ...contact, filters: [{ field: 'AccountId', type: 'text', operator: 'contains', value: '001' }] }),
+      { step: 0, part: 'filters', position: 0, problem: 'wrong-operator' },
+    ],
     ['no fields', draft(newStep('Contact', [])), { step: 0, part: 'fields', problem: 'missing' }],
     [
       'a filter of another type',
@@ -134,6 +159,21 @@ describe('validateDefinition', () => {
     ],
   ])('finds %s', async (_, given, problem) => {
     expect(await problemsOf(given)).toContainEqual(problem);
+  });
+
+  it('finds nothing wrong with ids where ids are', async () => {
+    const id = '001A0000000AbCdIAK';
+    const step = newStep('Contact', ['AccountId']);
+    const fixed = { ...step, search: { by: 'fixed', value: id, as: 'id' } } as const;
+    const keyed = { ...step, search: { by: 'ivr', as: 'id', leadingZerosTo: 0 } } as const;
+    const filtered = {
+      ...contact,
+      filters: [
+        { field: 'AccountId', type: 'text', operator: 'equals', value: id },
+        { field: 'AccountId', type: 'text', operator: 'is-not-empty', value: '' },
+      ],
+    } as const;
+    expect(await problemsOf(draft(fixed, keyed, filtered))).toEqual([]);
   });
 
   it('finds a field that cannot be filtered or sorted by', async () => {

@@ -511,6 +511,16 @@ describe('findRecord', () => {
       expect(search.calls).toEqual(['values']);
     });
 
+    it('compares a field of ids with an id, and sends nothing that has not the form of one', async () => {
+      const keyed = { ...step('Case', 'AccountId'), search: { by: 'ivr', as: 'id', leadingZerosTo: 8 } } as const;
+      for (const ivrId of ['1002', '001A0000000AbCd1', '001A0000000AbCdAAA', "' OR Id != null"]) {
+        expect(await finding({ ivrId }, { steps: [keyed] })).toEqual({ reason: 'no-match', matches: 0 });
+      }
+      expect(search.calls).toEqual([]);
+      await finding({ ivrId: '001A0000000AbCd' }, { steps: [keyed] });
+      expect(search.questions).toMatchObject([{ values: ['001A0000000AbCdIAK'] }]);
+    });
+
     it('does not search the index for what was keyed in', async () => {
       const keyed = { ...step('Case', 'CaseNumber'), search: { by: 'ivr', as: 'text', leadingZerosTo: 0 } } as const;
       expect(await finding({ callerId: '+49752543312', ivrId: '1002' }, { steps: [keyed] })).toMatchObject({

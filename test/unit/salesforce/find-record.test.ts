@@ -179,6 +179,30 @@ describe('findRecord at the stand-in', () => {
   });
 });
 
+describe('a field of ids', () => {
+  const byId = (as: 'id' | 'text'): LookupStep => ({
+    ...step('Contact', 'Id'),
+    search: { by: 'ivr', as, leadingZerosTo: 0 },
+  });
+
+  it('is asked for an id, and not at all for anything else, which Salesforce would refuse', async () => {
+    const { id, ownerExtension } = demoRecords.direct;
+    for (const ivrId of [id, id.slice(0, 15)]) {
+      expect(await ask({ ivrId }, { steps: [byId('id')] })).toMatchObject({
+        found: { reason: 'matched', recordId: id, extension: ownerExtension },
+        calls: 1,
+      });
+    }
+    expect(await ask({ ivrId: '1002' }, { steps: [byId('id')] })).toEqual({
+      found: { reason: 'no-match', matches: 0 },
+      calls: 0,
+    });
+    expect(await ask({ ivrId: '1002' }, { steps: [byId('text')] })).toMatchObject({
+      found: { kind: 'failure', cause: 'request-refused' },
+    });
+  });
+});
+
 describe('a step that Salesforce refuses', () => {
   const broken = (value: string): LookupStep => ({
     ...step('Contact', 'Phone'),
