@@ -961,7 +961,14 @@ export type Change =
   | { readonly kind: 'dialing-rules'; readonly id: string }
   | { readonly kind: 'extensions'; readonly accountId: string }
   | { readonly kind: 'authorization'; readonly id: string; readonly accountId: string }
-  | { readonly kind: 'lookup-run'; readonly id: string; readonly accountId: string; readonly pbxId: PbxId };
+  | {
+      readonly kind: 'lookup-run';
+      readonly id: string;
+      readonly accountId: string;
+      readonly pbxId: PbxId;
+      /** By a process that does not know what the phone system was told. */
+      readonly isUnanswered?: true;
+    };
 
 export interface ChangeFeed {
   /** `listener` hears every change; `reload` when changes may have been missed. Answers with the unsubscriber. */

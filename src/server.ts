@@ -151,6 +151,10 @@ async function openLookups(
     metrics,
     logger,
   });
+  const unsubscribe = dependencies.changes.subscribe((change) => {
+    if (change.kind === 'lookup-run' && change.isUnanswered) calls.recordedUnanswered(change.id);
+  });
+  cleanup.defer(unsubscribe);
   cleanup.defer(() => calls.close());
   cleanup.defer(() => recorder.close());
   const authenticateAccount = createAuthenticateAccount({ ...dependencies, tokens: secretTokens });

@@ -28,6 +28,7 @@ export function createLookupRuns(db: Drizzle, sealer: Sealer): LookupRuns {
           id,
           accountId: run.accountId,
           pbxId: run.pbxId,
+          ...(answer.reason === 'unknown' && { isUnanswered: true }),
         });
         // One statement, one round trip. What is known stays: an unknown answer never replaces a known one, nor nothing a finding.
         await db.execute(sql`

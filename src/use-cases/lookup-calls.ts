@@ -18,6 +18,7 @@ import type { Logger } from '../logger.ts';
 import type { Clock, LookupEngine, LookupMetrics, LookupResult, LookupRuns, LookupStartOutcome } from '../ports.ts';
 import type { AskSalesforce } from './ask-salesforce.ts';
 import { e164Of, type ReadQuestion } from './read-question.ts';
+import { createRunWriter, type RunWriterOptions } from './run-writer.ts';
 import { findWithoutSearch } from './search-input.ts';
 import { traceLookup, type LookupTracer } from './trace-lookup.ts';
 
@@ -49,6 +50,8 @@ export interface LookupCalls {
   find(runId: string): LookupCall | undefined;
   /** Tells that the workflow has recorded the run, with this many repeats. */
   recorded(runId: string, repeats: number): void;
+  /** Tells that the run is in the log without its answer: another process got its workflow. */
+  recordedUnanswered(runId: string): void;
   /** How many calls are held. */
   readonly size: number;
   /** Writes what only this process knows. The engine is closed before it, so that nothing waits for a start. */
@@ -60,18 +63,15 @@ export interface LookupCallsOptions {
   readonly repeatForMs: number;
   /** A started workflow records within milliseconds; after this long another process has it, or the database is away. */
   readonly recordWithinMs: number;
-  /** The first pause after a failed writing; doubles up to a minute. */
-  readonly recordPauseMs: number;
 }
 
-const defaults: LookupCallsOptions = { repeatForMs: 5_000, recordWithinMs: 5_000, recordPauseMs: 1_000 };
-const recordAttempts = 10;
-const longestRecordPauseMs = 60_000;
+const defaults: LookupCallsOptions = { repeatForMs: 5_000, recordWithinMs: 5_000 };
 
 interface HeldCall extends LookupCall {
   repeats: number;
   recordedRepeats: number;
   isRecorded: boolean;
+  isRecordedUnanswered: boolean;
   /** Ends the wait for the workflow. */
   onRecorded: () => void;
 }
@@ -79,12 +79,12 @@ interface HeldCall extends LookupCall {
 /**
  * The calls of this process, by run id. A call begins with the question and is held until its run is recorded:
  *
- *   asking ──(a result, or the deadline)──▶ answered ──(5 s, when its answer may be repeated)──▶ settled ──(recorded)──▶ gone
+ *   asking ──(a result, or the deadline)──▶ answered ──(recorded, and for 5 s where its answer may be repeated)──▶ gone
  *
  * While it is asking, and while its answer may be repeated, an identical question gets its answer and its run. The workflow that the
  * engine starts joins the call and records the run. Where that does not happen here in time (another process got the workflow, a
  * task was lost) or questions were repeated after it, this process writes what only it knows: the row of a run is the same whoever
- * writes it.
+ * writes it. A process that takes a workflow over does not know the answer and writes so; as soon as this one hears of that, it does.
  */
 export function createLookupCalls(
   dependencies: {
@@ -97,10 +97,11 @@ export function createLookupCalls(
     readonly metrics: LookupMetrics;
     readonly logger: Pick<Logger, 'warn' | 'error'>;
   },
-  options: Partial<LookupCallsOptions> = {},
+  options: Partial<LookupCallsOptions & RunWriterOptions> = {},
 ): LookupCalls {
   const { askSalesforce, engine, runs, clock, marginMs, metrics, logger } = dependencies;
-  const { repeatForMs, recordWithinMs, recordPauseMs } = { ...defaults, ...options };
+  const { repeatForMs, recordWithinMs } = { ...defaults, ...options };
+  const writer = createRunWriter({ runs, logger }, options);
   const byRunId = new Map<string, HeldCall>();
   const byQuestion = new Map<string, HeldCall>();
   const settling = new Set<Promise<void>>();
@@ -129,12 +130,19 @@ export function createLookupCalls(
       call.isRecorded = true;
       call.onRecorded();
     },
+    recordedUnanswered(runId) {
+      const call = byRunId.get(runId);
+      if (!call) return;
+      call.isRecordedUnanswered = true;
+      call.onRecorded();
+    },
     get size() {
       return byRunId.size;
     },
     async close() {
       isClosing = true;
       for (const end of pauses) end();
+      await writer.close();
       await Promise.all(settling);
     },
   };
@@ -160,6 +168,7 @@ export function createLookupCalls(
       repeats: 0,
       recordedRepeats: 0,
       isRecorded: false,
+      isRecordedUnanswered: false,
       onRecorded: () => undefined,
     };
     byRunId.set(runId, call);
@@ -194,20 +203,28 @@ export function createLookupCalls(
 
   async function settle(call: HeldCall, key: string): Promise<void> {
     const started = startWorkflow(call);
+    const repeated = repeatFor(call, key);
+    const outcome = await started;
+    const result = await call.result;
+    if (outcome !== 'dropped') {
+      if (outcome === 'started' && !call.isRecorded && !call.isRecordedUnanswered) {
+        await pause(recordWithinMs, (end) => {
+          call.onRecorded = end;
+        });
+      }
+      if (!call.isRecorded) await record(call, result);
+    }
+    await repeated;
+    if (outcome !== 'dropped' && call.repeats > call.recordedRepeats) await record(call, result);
+  }
+
+  async function repeatFor(call: HeldCall, key: string): Promise<void> {
     try {
       const { finding } = await call.result;
       if (repeatableReasons.has(finding.reason)) await pause(repeatForMs);
     } finally {
       byQuestion.delete(key);
     }
-    const outcome = await started;
-    if (outcome === 'dropped') return;
-    if (outcome === 'started' && !call.isRecorded) {
-      await pause(recordWithinMs, (end) => {
-        call.onRecorded = end;
-      });
-    }
-    if (!call.isRecorded || call.repeats > call.recordedRepeats) await record(call);
   }
 
   /** The question goes out to Salesforce, or the answer to the phone system, before the engine is given work. */
@@ -229,19 +246,16 @@ export function createLookupCalls(
     return engine.start(asked, result);
   }
 
-  async function record(call: HeldCall): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await runs.record(runOfCall(call, await call.result));
-        return;
-      } catch (error) {
-        if (attempt === recordAttempts || isClosing) {
-          logger.warn({ err: error, runId: call.runId }, 'a lookup run could not be completed in the log');
-          return;
-        }
-        await pause(Math.min(longestRecordPauseMs, recordPauseMs * 2 ** (attempt - 1)));
-      }
-    }
+  /** Unless its workflow does meanwhile. */
+  async function record(call: HeldCall, result: LookupResult): Promise<void> {
+    let repeats = call.recordedRepeats;
+    const isWritten = await writer.write(() => {
+      if (call.isRecorded && call.repeats <= call.recordedRepeats) return undefined;
+      repeats = call.repeats;
+      return runOfCall(call, result);
+    });
+    if (isWritten) call.recordedRepeats = Math.max(call.recordedRepeats, repeats);
+    call.isRecorded ||= isWritten;
   }
 
   /** Ends at once when the process closes, or when the function that it hands out is called. */

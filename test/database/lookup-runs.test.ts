@@ -60,7 +60,10 @@ it('gives back what was recorded, and tells of it', async () => {
   const recorded = run();
   await runs.record(recorded);
   expect(await stored(recorded.id)).toEqual(recorded);
-  await expect.poll(() => changes).toEqual([{ kind: 'lookup-run', id: recorded.id, accountId, pbxId: pbx.id }]);
+  const change = { kind: 'lookup-run', id: recorded.id, accountId, pbxId: pbx.id };
+  await expect.poll(() => changes).toEqual([change]);
+  await runs.record({ ...recorded, answer: unknown });
+  await expect.poll(() => changes).toEqual([change, { ...change, isUnanswered: true }]);
   await feed.close();
 });
 

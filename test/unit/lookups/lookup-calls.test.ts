@@ -16,7 +16,11 @@ import {
 import { matched, readNumber } from '../../support/phone-api.ts';
 
 const errors: unknown[] = [];
-const logger = { warn: () => undefined, error: (...logged: unknown[]) => void errors.push(logged) };
+const logger = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: (...logged: unknown[]) => void errors.push(logged),
+};
 
 let engine = createFakeLookupEngine();
 let runs = createFakeLookupRuns();
@@ -25,13 +29,8 @@ let asked = 0;
 let askSalesforce: AskSalesforce = async () => matched('201');
 let calls: LookupCalls;
 
-beforeEach(() => {
-  engine = createFakeLookupEngine();
-  runs = createFakeLookupRuns();
-  metrics = createFakeLookupMetrics();
-  asked = 0;
-  askSalesforce = async () => matched('201');
-  calls = createLookupCalls(
+const newCalls = (options: Parameters<typeof createLookupCalls>[1]) =>
+  createLookupCalls(
     {
       askSalesforce: (question, signal) => {
         asked += 1;
@@ -44,8 +43,16 @@ beforeEach(() => {
       metrics,
       logger,
     },
-    { repeatForMs: 150, recordWithinMs: 50, recordPauseMs: 5 },
+    { repeatForMs: 150, recordWithinMs: 50, pauseMs: 5, ...options },
   );
+
+beforeEach(() => {
+  engine = createFakeLookupEngine();
+  runs = createFakeLookupRuns();
+  metrics = createFakeLookupMetrics();
+  asked = 0;
+  askSalesforce = async () => matched('201');
+  calls = newCalls({});
 });
 afterEach(async () => {
   await calls.close();
@@ -218,6 +225,38 @@ describe('a run', () => {
     expect((await held?.result)?.trace).toEqual(trace);
     await expect.poll(() => runs.recorded.length).toBe(1);
     expect(runs.recorded[0]?.trace).toEqual(trace);
+  });
+
+  it('is written at once where another process recorded it without its answer', async () => {
+    await calls.close();
+    calls = newCalls({ recordWithinMs: 60_000, repeatForMs: 60_000 });
+    const { runId } = await calls.answer(request('0752543312'));
+    await expect.poll(() => engine.starts.length).toBe(1);
+    calls.recordedUnanswered(runId);
+    await expect.poll(() => runs.recorded.length).toBe(1);
+    expect(runs.recorded).toMatchObject([{ id: runId, answer: { reason: 'matched', extension: '201' } }]);
+    expect(calls.size).toBe(1);
+  });
+
+  it('that another process recorded before the answer is written with it', async () => {
+    const salesforce = held();
+    askSalesforce = salesforce.ask;
+    await calls.close();
+    calls = newCalls({ recordWithinMs: 60_000 });
+    const answer = calls.answer(request('0752543312'));
+    await expect.poll(() => engine.starts.length).toBe(1);
+    calls.recordedUnanswered(engine.starts[0]?.runId ?? '');
+    salesforce.answer(matched('201'));
+    const { runId } = await answer;
+    await expect.poll(() => runs.recorded.length).toBe(1);
+    expect(runs.recorded).toMatchObject([{ id: runId, answer: { reason: 'matched' } }]);
+  });
+
+  it('is not written again while its answer is repeated, if nobody asks', async () => {
+    await calls.answer(request('0752543312'));
+    await expect.poll(() => runs.recorded.length).toBe(1);
+    await expect.poll(() => calls.size).toBe(0);
+    expect(runs.recorded).toHaveLength(1);
   });
 
   it('has the repeats counted that came after it was recorded', async () => {
