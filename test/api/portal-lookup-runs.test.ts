@@ -154,6 +154,8 @@ describe('the answer of a run', () => {
     expect(/<dt>Answer<\/dt><dd><strong>([^<]*)</.exec(body)?.[1]).toBe(told);
     const asked = { extension: 'The extension to ring', data: 'Data of the record' };
     for (const [each, text] of Object.entries(asked)) expect(body.includes(text)).toBe(each === service);
+    expect(body.includes('its extension was the answer')).toBe(answer.reason === 'matched' && service !== 'data');
+    expect(body.includes('its fields were the answer')).toBe(answer.reason === 'matched' && service === 'data');
   });
 });
 

@@ -1,4 +1,4 @@
-import type { LookupDefinition, LookupRun, Refused } from '../../src/domain/lookup.ts';
+import type { LookupDefinition, LookupRun, LookupService, Refused } from '../../src/domain/lookup.ts';
 import type { Texts } from '../texts.ts';
 
 export interface LookupRunView {
@@ -7,6 +7,7 @@ export interface LookupRunView {
   readonly number: string;
   readonly answer: string;
   readonly reason: string;
+  readonly meaning: string;
   /** What Salesforce said after the caller had been answered. */
   readonly later: string | undefined;
   /** What Salesforce refuses of the lookup, in a sentence. */
@@ -25,6 +26,7 @@ export function presentLookupRun(run: LookupRun, t: Texts): LookupRunView {
     number: maskNumber(question.callerId ?? question.calledId ?? question.ivrId ?? ''),
     answer: presentAnswer(run, t),
     reason: t(`answers.${answer.reason}`),
+    meaning: meaningText(answer.reason, run.service, t),
     later:
       found === undefined || found.reason === answer.reason
         ? undefined
@@ -46,6 +48,13 @@ function presentAnswer(run: LookupRun, t: Texts): string {
   if (fields > 0) return t('lookup-runs.fields', { count: fields });
   return t(run.service === undefined && isGood(run) ? 'lookup-runs.not-kept' : 'phone-system.no-answer');
 }
+
+/** What a reason means for the phone system that asked. */
+export const meaningText = (
+  reason: LookupRun['answer']['reason'],
+  service: LookupService | undefined,
+  t: Texts,
+): string => t(`lookup-run.meanings.${reason === 'matched' && service === 'data' ? 'matched-data' : reason}`);
 
 export const refusedText = ({ answer, step }: Refused, t: Texts): string =>
   step === undefined ? t('lookup-run.refused', { answer }) : t('lookup-run.refused-step', { answer, step: step + 1 });

@@ -1,7 +1,7 @@
 import type { LookupService } from '../../src/domain/lookup.ts';
 import type { TriedLookup } from '../../src/use-cases/try-lookup.ts';
 import type { Texts } from '../texts.ts';
-import { refusedText } from './lookup-runs.ts';
+import { meaningText, refusedText } from './lookup-runs.ts';
 import { presentTrace, type RecordUrl, type TraceStep } from './lookup-trace.ts';
 
 /** What the test box shows of a trial. */
@@ -25,7 +25,7 @@ export function presentTrial(trial: TriedLookup, t: Texts, recordUrl: RecordUrl)
   return {
     reason: t(`answers.${answer.reason}`),
     meaning: [
-      ...(finding.refused && answer.reason === 'salesforce-error' ? [] : [t(`lookup-run.meanings.${answer.reason}`)]),
+      ...(finding.refused && answer.reason === 'salesforce-error' ? [] : [meaningText(answer.reason, service, t)]),
       ...(finding.refused ? [refusedText(finding.refused, t)] : []),
     ].join(' '),
     isGood: answer.reason === 'matched' || answer.reason === 'matched-several',
