@@ -56,7 +56,9 @@ async function start(): Promise<void> {
   });
   const token = stack.standInUrl === undefined ? undefined : await seedDemo(stack.environment, stack.dataDir);
   interruption.signal.throwIfAborted();
-  console.log(`\nTrunkline is ready on ${stack.url} (${((Date.now() - startedAtMs) / 1_000).toFixed(1)} s)\n`);
+  // A line of its own and nothing more on it: programs wait for it.
+  console.log(`\nTrunkline is ready on ${stack.url}`);
+  console.log(`It took ${((Date.now() - startedAtMs) / 1_000).toFixed(1)} s.\n`);
   console.log(firstSteps(stack, token));
   if (stack.environment['MAIL_URL'] === undefined) void tellOfMail(join(stack.dataDir, 'mail'), interruption.signal);
 }
