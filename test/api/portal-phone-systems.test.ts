@@ -166,6 +166,20 @@ describe('a token', () => {
     });
   });
 
+  it('has its place in the line to try when it is not shown any more, or Salesforce is not connected yet', async () => {
+    const { url, id } = await create();
+    const lineOf = async () =>
+      /data-copy="(curl [^"]+)"/.exec((await browser.get(url)).body)?.[1]?.replaceAll('&#39;', "'") ?? '';
+    const lineWith = (jwt: string, org: string) =>
+      `curl -H 'Authorization: Bearer ${jwt}' '${publicUrl}/api/ExtNo/${id}${org}/?callerid=%2B493023125000'`;
+    await browser.post(`${url}/tokens`, { tokenName: 'Main site' });
+    const [, jwt = ''] = /Bearer (eyJ[\w.-]+)/.exec(await lineOf()) ?? [];
+    expect(jwt).not.toBe('');
+    expect(await lineOf()).toBe(lineWith('PASTE-YOUR-TOKEN-HERE', 'PASTE-YOUR-ORG-ID-HERE'));
+    connect();
+    expect(await lineOf()).toBe(lineWith('PASTE-YOUR-TOKEN-HERE', orgId));
+  });
+
   it('travels to its page in a cookie that nobody can read', async () => {
     const { url } = await create();
     const answer = await browser.post(`${url}/tokens`, { tokenName: 'Main site' });

@@ -29,7 +29,7 @@ import { presentLookupRun } from '../presenters/lookup-runs.ts';
 import { blankTokenForm, tokenAddressesMax } from '../presenters/pbx-token-form.ts';
 import { FormField } from '../schemas/forms.ts';
 import { setupNames, setups, type SetupName } from '../setups/index.ts';
-import { tokenPlaceholder, type SetupValues } from '../setups/setup.ts';
+import { orgIdPlaceholder, tokenPlaceholder, type SetupValues } from '../setups/setup.ts';
 import { language, locale } from '../texts.ts';
 import { phoneSystemAccessRoutes, type RejectedAccess } from './phone-system-access.ts';
 
@@ -199,10 +199,13 @@ export const phoneSystemRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async 
         tokens: tokens.map((each) => ({ ...each, state: tokenState(each, clock.now()) })),
         orgId,
         token,
-        line:
-          token && orgId !== undefined
-            ? curlLine({ publicUrl, pbx, orgId, jwt: token.jwt, callerId: portal.exampleCallerId })
-            : undefined,
+        line: curlLine({
+          publicUrl,
+          pbx,
+          orgId: orgId ?? orgIdPlaceholder,
+          jwt: token?.jwt ?? tokenPlaceholder,
+          callerId: portal.exampleCallerId,
+        }),
         setups: orgId === undefined ? [] : await presentSetups(pbx, orgId, token?.jwt),
         typed: rejected.settings?.typed ?? toForm(pbx),
         faults: rejected.settings?.faults ?? [],

@@ -23,6 +23,7 @@ export interface SetupFile {
 export type Setup = (values: SetupValues) => readonly SetupFile[];
 
 export const tokenPlaceholder = 'PASTE-YOUR-TOKEN-HERE';
+export const orgIdPlaceholder = 'PASTE-YOUR-ORG-ID-HERE';
 
 /** Of a service, without parameters. */
 export const serviceUrl = (
