@@ -76,7 +76,7 @@ function literalsOf({ file, text }: { file: string; text: string }): readonly st
   const found: string[] = [];
   const visit = (node: ts.Node, isSpoken: boolean): void => {
     if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
-    if (ts.isNewExpression(node) && node.expression.getText().endsWith("Error")) return;
+    if (ts.isNewExpression(node) && node.expression.getText().endsWith('Error')) return;
     if (ts.isCallExpression(node) && /\b(?:log|logger)\.\w+$/.test(node.expression.getText())) return;
     // What a call is given are keys and values, not yet words.
     let below = isSpoken && !ts.isCallExpression(node) && !ts.isElementAccessExpression(node);
