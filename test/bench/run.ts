@@ -29,7 +29,7 @@ const notes: string[] = [];
 await using cleanup = new AsyncDisposableStack();
 const world = await openBenchWorld(cleanup, { records: Number(given.records), latencyMs });
 const { stack, contenders, kinds, metrics } = world;
-const { direct, jsforce, keepAlive, newConnection, tls, newTls } = contenders;
+const { direct, jsforce, emptyHop, keepAlive, newConnection, tls, newTls } = contenders;
 const startedAtMs = Date.now();
 
 console.log('\nWarming up …');
@@ -37,13 +37,15 @@ await atRate([direct, keepAlive], 50, { sliceSeconds: of(12), slices: 1 });
 await untilRecorded();
 const before = await metrics();
 
-await measure('one at a time', () => oneAtATime([direct, jsforce, keepAlive, newConnection, tls, newTls], of(200)));
+await measure('one at a time', () =>
+  oneAtATime([direct, jsforce, emptyHop, keepAlive, newConnection, tls, newTls], of(200)),
+);
 await untilRecorded();
 await measure('kinds and formats, one at a time', () => oneAtATime(kinds, of(100)));
 await untilRecorded();
 await measure('1 a second', () => atRate([direct, keepAlive], 1, { sliceSeconds: of(10), slices: 2 }));
 await measure('50 a second', () =>
-  atRate([direct, jsforce, keepAlive, newConnection, tls], 50, { sliceSeconds: 4, slices: of(3) }),
+  atRate([direct, jsforce, emptyHop, keepAlive, newConnection, tls], 50, { sliceSeconds: 4, slices: of(3) }),
 );
 await untilRecorded();
 await measure('kinds at 50 a second', () =>

@@ -22,6 +22,7 @@ import { uriValue } from '../../src/salesforce/soql.ts';
 import { createFindRecord } from '../../src/use-cases/find-record.ts';
 import { readQuestion } from '../../src/use-cases/read-question.ts';
 import type { LookupDefinition } from '../../src/domain/lookup.ts';
+import { openEmptyHop } from './empty-hop.ts';
 import type { Ask, Contender } from './load.ts';
 import { readServerMetrics } from './server-metrics.ts';
 import { openTlsFront } from './tls-front.ts';
@@ -35,6 +36,7 @@ export const names = {
   newConnection: 'Trunkline, new connection each',
   tls: 'Trunkline behind TLS, keep-alive',
   newTls: 'Trunkline behind TLS, new each',
+  emptyHop: 'an empty process between',
   dataDirect: 'undici, the queries of a data lookup',
   ivrDirect: 'undici, the query of an IVR lookup',
 } as const;
@@ -43,7 +45,7 @@ export const names = {
 export interface BenchWorld {
   readonly stack: Stack;
   readonly contenders: Readonly<
-    Record<'direct' | 'jsforce' | 'keepAlive' | 'newConnection' | 'tls' | 'newTls', Contender>
+    Record<'direct' | 'jsforce' | 'emptyHop' | 'keepAlive' | 'newConnection' | 'tls' | 'newTls', Contender>
   >;
   /** What the phone API offers beside the plain answer, each after the same call without us. */
   readonly kinds: readonly Contender[];
@@ -112,10 +114,12 @@ export async function openBenchWorld(
   const byCase = (sequence: number) => ({ ivrid: cases[sequence % cases.length] ?? '', callerid: '' });
   const extension = (dispatcher?: Agent, url = stack.url) => asking(`${url}/api/ExtNo`, byNumber, { dispatcher });
   const base = { base: names.direct };
-  const asDirectly = {
-    name: names.direct,
-    ask: direct(await queriesOf(lookups.extension, byNumber, numbers.length)),
-  };
+  const bodies = await queriesOf(lookups.extension, byNumber, numbers.length);
+  const asDirectly = { name: names.direct, ask: direct(bodies) };
+  const composite = `${instanceUrl}/services/data/v${settings.SALESFORCE_API_VERSION}/composite`;
+  const hop = await openEmptyHop({ url: composite, token: accessToken, body: bodies[0] ?? '' });
+  cleanup.defer(() => hop.close());
+  const hopAgent = agent();
 
   return {
     stack,
@@ -127,6 +131,15 @@ export async function openBenchWorld(
         async ask(sequence) {
           const { callerid } = byNumber(sequence);
           await jsforce.query(`SELECT Id, Owner.Extension, Owner.IsActive FROM Contact WHERE Phone IN ('${callerid}')`);
+        },
+      },
+      emptyHop: {
+        name: names.emptyHop,
+        ...base,
+        async ask() {
+          const { statusCode, body } = await request(hop.url, { dispatcher: hopAgent });
+          await body.text();
+          if (statusCode !== 200) throw new Error(`unexpected status ${statusCode}`);
         },
       },
       keepAlive: { name: names.keepAlive, ...base, ask: extension(agent()) },
@@ -278,9 +291,8 @@ export async function openBenchWorld(
   /** The same calls to Salesforce by undici alone, over kept-alive connections. */
   function direct(bodies: readonly string[]): Ask {
     const dispatcher = agent();
-    const url = `${instanceUrl}/services/data/v${settings.SALESFORCE_API_VERSION}/composite`;
     return async (sequence) => {
-      const { statusCode, body } = await request(url, {
+      const { statusCode, body } = await request(composite, {
         dispatcher,
         method: 'POST',
         headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
