@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError } from './errors.ts';
 
@@ -12,9 +12,14 @@ export interface FrontDoor {
 
 /**
  * Listens from the first moment on, so that a taken port shows at once and whoever waits for us sees that we are starting: live, not
- * ready, and 503 with `Retry-After` for everything else, until the application takes over.
+ * ready, and 503 with `Retry-After` for everything else, until the application takes over. What is no request for it either is left to
+ * `tellClientErrors`.
  */
-export async function openFrontDoor(host: string, port: number): Promise<FrontDoor> {
+export async function openFrontDoor(
+  host: string,
+  port: number,
+  tellClientErrors: (server: Server) => void,
+): Promise<FrontDoor> {
   let listener: RequestListener = (request, response) => {
     const live = request.url === '/health/live';
     const body = JSON.stringify(live ? { status: 'live' } : { status: 'starting' });
@@ -25,6 +30,7 @@ export async function openFrontDoor(host: string, port: number): Promise<FrontDo
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     listener(request, response);
   });
+  tellClientErrors(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPhoneApi } from '../web/routes/phone-api/index.ts';
 import { buildApp } from '../web/app.ts';
+import { tellClientErrors } from '../web/plugins/client-errors.ts';
 import { createTexts } from '../web/texts.ts';
 import { lookupWorkflowId } from '../workflows/names.ts';
 import { passwordHasher } from './crypto/passwords.ts';
@@ -42,7 +43,7 @@ const waitForTemporalMs = 5_000;
 await runProcess('server', async (context) => {
   const { config, logger, cleanup, signal } = context;
   const { settings } = config;
-  const frontDoor = await openFrontDoor(settings.HOST, settings.PORT);
+  const frontDoor = await openFrontDoor(settings.HOST, settings.PORT, tellClientErrors);
   cleanup.defer(() => frontDoor.close());
   const registry = createRegistry('server');
   const metricsServer = await serveMetrics(registry, settings.HOST, settings.METRICS_PORT);
