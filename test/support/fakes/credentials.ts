@@ -26,11 +26,12 @@ export const grantOf = (name: string, changes: Partial<Grant> = {}): Grant => ({
   ...changes,
 });
 
-/** One row in memory, with the rules of the real one. `failures` many writes of a refresh fail before one succeeds. */
+/** One row in memory, with the rules of the real one. `failures` many writes of a refresh fail before one succeeds, `lostAnswers` many succeed and say nothing. */
 export function createFakeCredentials(nowMs: () => number) {
   const store = {
     row: { ...firstCredentials } as Credentials | undefined,
     failures: 0,
+    lostAnswers: 0,
     async read() {
       return store.row;
     },
@@ -73,6 +74,10 @@ export function createFakeCredentials(nowMs: () => number) {
         refreshStartedAtMs: undefined,
         refreshAttempt: undefined,
       };
+      if (store.lostAnswers > 0) {
+        store.lostAnswers -= 1;
+        throw new Error('the database was lost before it could answer');
+      }
       return true;
     },
     async clearMark(_orgId: string, attempt: string) {

@@ -107,6 +107,17 @@ it('goes on writing what came while the database is away', async () => {
   expect(store.row?.refreshToken).toBe('refresh 2');
 });
 
+it.each([
+  ['with', grantOf('2')],
+  ['without', grantOf('2', { refreshToken: undefined })],
+])('knows its own writing when the database was lost before it could say so, %s rotation', async (_how, grant) => {
+  answer = () => ({ kind: 'granted', grant });
+  store.lostAnswers = 1;
+  expect(await run()).toMatchObject({ kind: 'refreshed', version: 2 });
+  expect(revoked).toEqual([]);
+  expect(store.row).toMatchObject({ version: 2, accessToken: grant.accessToken });
+});
+
 it('revokes what came too late for a new authorization, by its refresh token only', async () => {
   answer = () => {
     if (store.row) store.row = { ...store.row, version: 2, refreshToken: 'refresh new', refreshAttempt: undefined };
