@@ -116,6 +116,28 @@ describe('every answer', () => {
   });
 });
 
+describe('the menu', () => {
+  const menuOf = (html: string) => {
+    const menu = /<nav\b[^>]*class="menu[^>]*>(.*?)<\/nav>/s.exec(html)?.[1] ?? '';
+    return [...menu.matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path);
+  };
+
+  it.each([
+    ['signed in', () => portal.newSignedInBrowser(), '/phone-systems', 7],
+    ['before', async () => portal.newBrowser(), '/sign-in', 2],
+  ])('has entries whose pages exist, and says which one is open: %s', async (_who, open, path, length) => {
+    const browser = await open();
+    const entries = menuOf((await browser.get(path)).body);
+    expect(entries).toHaveLength(length);
+    for (const entry of entries) {
+      let answer = await browser.get(entry);
+      if (answer.statusCode === 303) answer = await browser.get(answer.headers.location ?? '');
+      expect([entry, answer.statusCode]).toEqual([entry, 200]);
+      expect(/href="([^"]+)" aria-current="page"/.exec(answer.body)?.[1]).toBe(entry);
+    }
+  });
+});
+
 describe('every form', () => {
   it('is refused without its token, whoever sends it', async () => {
     const browser = await portal.newSignedInBrowser();
