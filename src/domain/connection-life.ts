@@ -251,11 +251,11 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
     case 'checkBegun':
       return asking(life, { check: false });
     case 'checkPassed':
-      return event.version === life.version ? checkPassed(countCheck(life), event, moment) : countCheck(life);
+      return event.version === life.version ? checkPassed(countCheck(life), event, moment) : checkedAnother(life, moment);
     case 'checkRefused':
-      return event.version === life.version ? checkRefused(countCheck(life), event, moment) : countCheck(life);
+      return event.version === life.version ? checkRefused(countCheck(life), event, moment) : checkedAnother(life, moment);
     case 'checkFailed':
-      return event.version === life.version ? checkFailed(countCheck(life), event, moment) : countCheck(life);
+      return event.version === life.version ? checkFailed(countCheck(life), event, moment) : checkedAnother(life, moment);
 
     case 'refreshBegun':
       return asking(life, { refresh: false });
@@ -435,6 +435,12 @@ const countCheck = (life: ConnectionLife): ConnectionLife => ({
   ended: { ...life.ended, checks: life.ended.checks + 1 },
 });
 
+/** A check of other credentials, maybe of those that an authorization is about to hand over, proves nothing; the next waits a moment. */
+const checkedAnother = (life: ConnectionLife, { nowMs, intervals }: Moment): ConnectionLife => ({
+  ...countCheck(life),
+  checkAtMs: Math.max(life.checkAtMs, nowMs + intervals.retryFirstMs),
+});
+
 /** Whoever asked for a refresh meanwhile has what came of this one. */
 const countRefresh = (life: ConnectionLife, lastRefresh: ConnectionLife['lastRefresh']): ConnectionLife => ({
   ...asking(life, { refresh: false }),
@@ -449,7 +455,8 @@ function checkPassed(
 ): ConnectionLife {
   const checked: ConnectionLife = {
     ...life,
-    token: { ...life.token, confirmedAtMs: nowMs, expiresAtMs },
+    // An introspection that failed, or did not say, leaves what is known of these credentials.
+    token: { ...life.token, confirmedAtMs: nowMs, expiresAtMs: expiresAtMs ?? life.token.expiresAtMs },
     lastCheckedAtMs: nowMs,
     checkAtMs: nowMs + intervals.validateEveryMs,
     rightsCheckedAtMs: depth === 'rights' ? nowMs : life.rightsCheckedAtMs,

@@ -86,7 +86,7 @@ async function keep(
     if (await credentials.writeRefreshed(orgId, version, attempt, grant)) return true;
     const there = await credentials.read(orgId);
     // It has been written, and the database was lost before it could say so.
-    if (there && there.version === version + 1 && isOf(there, grant)) return true;
+    if (there?.version === version + 1 && isOf(there, grant)) return true;
     // The same version: another attempt took the mark over while this answer was under way. A good answer at hand beats it.
     return there?.version === version && (await credentials.writeRefreshed(orgId, version, undefined, grant));
   }, logger);

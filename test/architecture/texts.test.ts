@@ -55,6 +55,7 @@ const spokenAttributes = (template: string) =>
  * other people's systems; the status phrases are those of HTTP.
  */
 const forPrograms = [
+  'web/plugins/client-errors.ts',
   'web/plugins/openapi.ts',
   'web/presenters/problem.ts',
   'web/routes/phone-api/',

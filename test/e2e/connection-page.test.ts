@@ -186,7 +186,7 @@ describe('a button that takes its time', () => {
       return seen;
     })()`);
     expect(said).toEqual(['Checking…', 'true']);
-    await page.getByText('The check is under way.').or(page.getByText('Checked:')).waitFor();
+    await page.getByText('The check is under way.').or(page.getByText('Checked: the page shows')).waitFor();
     expect(portal.engine.idsOf('checkNow')).toEqual([orgId]);
   });
 });
@@ -195,7 +195,7 @@ describe('without JavaScript', () => {
   it('a check can be asked for, and the connection be ended after a question', async () => {
     const page = await openPage({ javaScriptEnabled: false });
     await page.getByRole('button', { name: 'Check now' }).click();
-    await page.getByText('Checked:').waitFor();
+    await page.getByText('Checked: the page shows').waitFor();
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await page.getByRole('heading', { name: 'Disconnect Salesforce?' }).waitFor();
     expect(portal.engine.idsOf('disconnect')).toEqual([]);
@@ -203,6 +203,34 @@ describe('without JavaScript', () => {
     await page.getByRole('button', { name: 'Disconnect', exact: true }).click();
     await status(page, 'Inactive').waitFor();
     await page.getByText('Salesforce is disconnected.').waitFor();
+  });
+});
+
+describe('the frame', () => {
+  it.each([
+    { width: 1_440, height: 900 },
+    { width: 360, height: 800 },
+  ])('has as many rows with a warning as without one, $width px wide', async (viewport) => {
+    const page = await openPage();
+    await page.setViewportSize(viewport);
+    const rows = async () => {
+      const state = await page.getByRole('link', { name: 'Salesforce: Active' }).boundingBox();
+      const button = await page.getByRole('button', { name: 'Sign out' }).boundingBox();
+      const menu = await page.getByRole('link', { name: 'Settings' }).boundingBox();
+      if (!state || !button || !menu) throw new Error('The frame lacks something');
+      const middle = ({ y, height }: { y: number; height: number }) => y + height / 2;
+      return [
+        Math.abs(middle(state) - middle(button)) < 2,
+        Math.abs(middle(state) - middle(menu)) < 2,
+        state.x + state.width <= button.x,
+      ];
+    };
+    const before = await rows();
+    expect(before).toEqual([true, viewport.width > 360, true]);
+    stands({ state: 'degraded', cause: 'salesforce-slow' });
+    tellOfIt();
+    await page.getByRole('link', { name: 'Salesforce: Active, with a warning' }).waitFor();
+    expect(await rows()).toEqual(before);
   });
 });
 

@@ -4,6 +4,7 @@ import { secretTokens } from '../../src/crypto/tokens.ts';
 import { freePort } from '../../src/local/network.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { connection } from '../support/fakes/lookups.ts';
+import { createCookies } from '../../web/plugins/cookies.ts';
 import { createTestPortal, password } from '../support/portal.ts';
 import { shoot, wide } from './shoot.ts';
 
@@ -74,6 +75,7 @@ for (const event of [
     detail: { username: 'admin@acme.example', invitedAs: 'boss@acme.example' },
   },
   { action: 'connection.refreshed', actor: 'system', detail: {} },
+  { action: 'connection.check-asked', actor: 'account', detail: { found: 'active' } },
   { action: 'connection.warned', actor: 'system', detail: { warning: 'api-calls-high' } },
   { action: 'connection.broken', actor: 'system', detail: { cause: 'acd-licence-missing' } },
   { action: 'connection.repaired', actor: 'system', detail: {} },
@@ -87,6 +89,24 @@ await photograph('state-active-sandbox', { isSandbox: true });
 await photograph('state-disconnecting', { disconnecting: true });
 await photograph('page-disconnect', {}, '/salesforce-connection/disconnect');
 await photograph('page-invite', {}, '/salesforce-connection/invitation');
+await photograph('page-secret-key', {}, '/salesforce-connection/secret-key');
+await portal.alertTargets.addMail({
+  accountId: account.id,
+  address: 'telephony@acme.example',
+  confirmTokenHash: 'unconfirmed',
+});
+await portal.alertTargets.addWebhook({
+  accountId: account.id,
+  address: 'https://hooks.acme.example/trunkline?team=phones',
+  secret: 'secret',
+});
+await photograph('page-messages', {}, '/settings/alerts');
+await photograph('page-account-tokens', {}, '/settings/tokens');
+await photograph(
+  'page-secret-key-inactive',
+  { state: 'broken', cause: 'user-frozen' },
+  '/salesforce-connection/secret-key',
+);
 await photograph('state-disconnected', { state: 'disconnected' });
 await photograph('warnings', {
   lastRefreshedAtMs: nowMs - 21 * day,
@@ -113,7 +133,7 @@ for (const reason of refusals) {
   await portal.authorizations.end(id, {
     status: 'refused',
     reason,
-    detail: { username: 'admin@acme.example', orgId: well.orgId },
+    detail: { username: 'admin@acme.example', orgId: well.orgId, answer: 'server_error' },
   });
   await photograph(`refusal-${reason}`, undefined);
 }
@@ -125,3 +145,25 @@ await portal.links.create({
   expiresAtMs: nowMs + day,
 });
 await photograph('page-invitation', undefined, `/invitation?token=${token}`);
+for (const status of ['checking', 'connected', 'refused'] as const) {
+  const browserToken = secretTokens.create();
+  const stateHash = secretTokens.hash(secretTokens.create());
+  const { id } = await portal.authorizations.create({
+    accountId: account.id,
+    loginHost: 'https://login.salesforce.com',
+    stateHash,
+    browserHash: secretTokens.hash(browserToken),
+    codeVerifier: '',
+    expiresAtMs: nowMs + 15 * minute,
+    invitationHash: secretTokens.hash(token),
+  });
+  if (status === 'checking') await portal.authorizations.receiveCode(id, 'code');
+  else if (status === 'connected') await portal.authorizations.end(id, { status: 'succeeded' });
+  else {
+    const detail = { username: 'bob@acme.example', missing: ['Modify All Data'] };
+    await portal.authorizations.end(id, { status: 'refused', reason: 'not-administrator', detail });
+  }
+  const url = `http://localhost:${port}`;
+  await page.context().addCookies([{ name: createCookies(url).authorization(stateHash), value: browserToken, url }]);
+  await photograph(`page-invitation-${status}`, undefined, `/invitation/attempts/${stateHash}`);
+}

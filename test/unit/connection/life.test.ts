@@ -274,3 +274,16 @@ it.each([
   const before = situations[situation];
   expect(timelineOf(before, live(before, events[event], moment))).toEqual(expected);
 });
+
+it('waits a moment after a check of other credentials than it knows', () => {
+  const due = { ...situations.active, checkAtMs: nowMs - 1 };
+  for (const event of ['checkPassed, session', 'checkRefused', 'checkFailed, transient'] as const) {
+    const life = live(due, { ...events[event], version: 4 }, moment);
+    expect(life).toEqual({ ...due, checkAtMs: nowMs + intervals.retryFirstMs, ended: { ...due.ended, checks: 1 } });
+  }
+});
+
+it('remembers when the access token ends although the next introspection does not say', () => {
+  const { token } = live(situations.active, { ...events['checkPassed, session'], expiresAtMs: null }, moment);
+  expect(token.expiresAtMs).toBe(situations.active.token.expiresAtMs);
+});
