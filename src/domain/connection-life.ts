@@ -251,11 +251,17 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
     case 'checkBegun':
       return asking(life, { check: false });
     case 'checkPassed':
-      return event.version === life.version ? checkPassed(countCheck(life), event, moment) : checkedAnother(life, moment);
+      return event.version === life.version
+        ? checkPassed(countCheck(life), event, moment)
+        : checkedAnother(life, moment);
     case 'checkRefused':
-      return event.version === life.version ? checkRefused(countCheck(life), event, moment) : checkedAnother(life, moment);
+      return event.version === life.version
+        ? checkRefused(countCheck(life), event, moment)
+        : checkedAnother(life, moment);
     case 'checkFailed':
-      return event.version === life.version ? checkFailed(countCheck(life), event, moment) : checkedAnother(life, moment);
+      return event.version === life.version
+        ? checkFailed(countCheck(life), event, moment)
+        : checkedAnother(life, moment);
 
     case 'refreshBegun':
       return asking(life, { refresh: false });
