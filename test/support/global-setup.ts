@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { freePort } from '../../src/local/network.ts';
+import { ensurePortFree, freePort } from '../../src/local/network.ts';
 import { startWatchdog } from '../../src/local/processes.ts';
 
 declare module 'vitest' {
@@ -100,6 +100,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
           TRUNKLINE_DATA_DIR: join(dataDir, 'product'),
           TEMPORAL_CLI_PATH: loadConfig().settings.TEMPORAL_CLI_PATH,
           MAIL_URL: smtp.url,
+          METRICS_PORT: String(await freePortsInARow(4)),
         },
         durable: false,
         signal,
@@ -131,6 +132,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await cleanup.disposeAsync();
     release();
   };
+}
+
+/** The first of them. Below those that the system hands out by itself, so that they stay free until they are used. */
+async function freePortsInARow(count: number): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    const first = 20_000 + count * Math.floor(Math.random() * 2_500);
+    try {
+      for (let port = first; port < first + count; port += 1) await ensurePortFree(port, '127.0.0.1', 'METRICS_PORT');
+      return first;
+    } catch (error) {
+      if (tries === 20) throw error;
+    }
+  }
 }
 
 /** The same address with another database. */
