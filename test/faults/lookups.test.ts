@@ -249,7 +249,9 @@ describe('when one of two servers is killed', () => {
     const [first, second] = world.stack.servers;
     // Those of the faults before may still be asking; Temporal lists what was started a second or two later.
     await world.setDeadline(deadlineLimitsMs.max);
-    await world.askKnown(second?.url);
+    const { runId: earlier } = await world.askKnown(second?.url);
+    // Until then it is in no list, also not among those that have ended.
+    await expect.poll(() => world.startedLookups(), { timeout: 20_000 }).toContain(earlier);
     await expect.poll(() => world.runningLookups(), { timeout: 80_000 }).toEqual([]);
     await world.fault({ fault: 'slow-headers', delayMs: 60_000 });
     const lost = world.askKnown(second?.url).then(
