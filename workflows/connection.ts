@@ -71,6 +71,7 @@ const slowAfter = '5 seconds';
  * What is due, and what an event makes of the connection, is pure code in `connection-life.ts`.
  */
 export async function connectionWorkflow({ orgId, carried }: ConnectionStart): Promise<ConnectionSummary> {
+  const refreshing = { whileBroken: wf.patched('2026-11-refresh-while-broken') };
   const self = {
     life: carried?.life,
     intervals: carried?.intervals,
@@ -100,7 +101,8 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     self.life = live(before, event, { nowMs: Date.now(), random: Math.random(), intervals: self.intervals });
     const timeline = timelineOf(before, self.life);
     self.timeline.push(...timeline);
-    const isSeen = JSON.stringify(rowOf(before, self.intervals)) !== JSON.stringify(rowOf(self.life, self.intervals));
+    const [rowBefore, row] = [before, self.life].map((life) => JSON.stringify(rowOf(life, nextRefreshAtMs(life))));
+    const isSeen = rowBefore !== row;
     if (isSeen || timeline.length > 0) self.changes += 1;
   };
   const isEnded = (): boolean => self.isOver || self.life?.state === 'disconnected';
@@ -108,6 +110,8 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     self.life
       ? { state: self.life.state, cause: self.life.cause, version: self.life.version }
       : { state: 'disconnected', cause: null, version: 0 };
+  const nextRefreshAtMs = (life: ConnectionLife): number | undefined =>
+    self.intervals && refreshDueAtMs(life, self.intervals, refreshing);
   const isRecorded = (): boolean => self.recorded >= self.changes;
 
   wf.setHandler(authorizedSignal, () => {
@@ -200,8 +204,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
   async function changeCredentials(): Promise<void> {
     const nextAtMs = (): number => {
       if (self.authorized || self.isStale || self.life?.asked.disconnect === true) return 0;
-      if (self.life === undefined || self.intervals === undefined) return Infinity;
-      return refreshDueAtMs(self.life, self.intervals) ?? Infinity;
+      return (self.life && nextRefreshAtMs(self.life)) ?? Infinity;
     };
     while (!isResting()) {
       if (!(await untilDue(nextAtMs))) continue;
@@ -296,15 +299,15 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
   async function keepRecording(): Promise<void> {
     for (;;) {
       await wf.condition(() => !isRecorded());
-      const { changes, life, intervals } = self;
-      if (!life || !intervals) return;
+      const { changes, life } = self;
+      if (!life || !self.intervals) return;
       const timeline = self.timeline.splice(0);
       wf.setCurrentDetails(describe(life));
       await recordConnection({
         orgId,
         connectionId: life.connectionId,
         version: life.version,
-        row: rowOf(life, intervals),
+        row: rowOf(life, nextRefreshAtMs(life)),
         timeline,
       });
       self.recorded = changes;
@@ -326,14 +329,14 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
 }
 
 /** What the page reads. */
-const rowOf = (life: ConnectionLife, intervals: ConnectionIntervals): ConnectionRecord['row'] => ({
+const rowOf = (life: ConnectionLife, nextRefreshAtMs: number | undefined): ConnectionRecord['row'] => ({
   state: life.state,
   sinceMs: life.sinceMs,
   cause: life.cause,
   causeDetail: life.detail,
   lastCheckedAtMs: life.lastCheckedAtMs,
   lastRefreshedAtMs: life.lastRefreshedAtMs,
-  nextRefreshAtMs: refreshDueAtMs(life, intervals) ?? null,
+  nextRefreshAtMs: nextRefreshAtMs ?? null,
   apiUsage: life.apiUsage,
   observed: life.observed,
   disconnecting: life.asked.disconnect,

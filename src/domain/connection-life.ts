@@ -356,12 +356,19 @@ export function checkDue(
   return { atMs: life.asked.check ? 0 : life.checkAtMs, depth };
 }
 
-/** When the next refresh is due; undefined while none makes sense. */
-export function refreshDueAtMs(life: ConnectionLife, intervals: ConnectionIntervals): number | undefined {
+/**
+ * When the next refresh is due; undefined while none makes sense. Also what a check has broken is refreshed from time to time: a right
+ * may come back after weeks, and a refresh token that nobody used has expired by then. `whileBroken` leaves that out.
+ */
+export function refreshDueAtMs(
+  life: ConnectionLife,
+  intervals: ConnectionIntervals,
+  { whileBroken = true } = {},
+): number | undefined {
   if (life.state === 'disconnected' || isLost(life) || isAwaitingRefusal(life)) return undefined;
   if (life.asked.refresh) return 0;
   if (life.token.refused || life.proof === 'refresh') return life.refreshNotBeforeMs;
-  if (life.state === 'broken') return undefined;
+  if (life.state === 'broken' && !whileBroken) return undefined;
   const { expiresAtMs, issuedAtMs } = life.token;
   const aheadOfExpiryMs =
     expiresAtMs === null

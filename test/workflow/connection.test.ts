@@ -309,6 +309,19 @@ describe('broken', () => {
     await until(timeline).toContain('connection.repaired');
   });
 
+  it('keeps its refresh token in use, for the day on which a missing right comes back', async () => {
+    intervals({ refreshAtLeastEveryMs: 1_000, recheckDelaysMs: [200], rightsCheckEveryMs: 0 });
+    await connect();
+    world.standIn.control.changeOrg(acme, {
+      users: { 'admin@acme.example': { permissions: ['ApiEnabled', 'ModifyAllData'] } },
+    });
+    await world.engine.checkNow(acme);
+    await world.row(accountId, { state: 'broken', cause: 'not-administrator' });
+    const before = await version();
+    await until(version).toBeGreaterThan((before ?? 0) + 1);
+    await world.row(accountId, { state: 'broken', cause: 'not-administrator' });
+  });
+
   it('answers whoever asks for a check with what came of the refresh that is owed, and asks Salesforce once for many', async () => {
     const everyMs = 3_000;
     intervals({ checkNowEveryMs: everyMs });

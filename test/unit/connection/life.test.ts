@@ -227,6 +227,23 @@ describe('waiting', () => {
     expect(refreshDueAtMs(life, intervals)).toBe(nowMs + 7 * 24 * 3_600_000);
   });
 
+  it('keeps the refresh token in use for as long as a check finds it broken', () => {
+    const { token } = situations['broken by a check'];
+    const life = {
+      ...situations['broken by a check'],
+      token: { ...token, expiresAtMs: null },
+      lastRefreshedAtMs: nowMs,
+    };
+    expect(refreshDueAtMs(life, intervals)).toBe(nowMs + 7 * 24 * 3_600_000);
+    const failed = live(life, events['refreshDidNotHappen'], {
+      nowMs: nowMs + 8 * 24 * 3_600_000,
+      random: 0,
+      intervals,
+    });
+    expect(refreshDueAtMs(failed, intervals)).toBe(failed.refreshNotBeforeMs);
+    expect(failed.refreshNotBeforeMs).toBeGreaterThan(nowMs + 8 * 24 * 3_600_000);
+  });
+
   it('counts the approvals anew when a former grant is revoked', () => {
     const life = live({ ...situations.active, rightsCheckedAtMs: nowMs }, events.grantRevoked, moment);
     expect(checkDue(life, nowMs, intervals)).toEqual({ atMs: 0, depth: 'rights' });
