@@ -85,6 +85,38 @@ it('records being broken and repaired', async () => {
   await record('connection-broken-and-repaired', connectionWorkflowId(acme));
 });
 
+it('records a refresh that is slow', async () => {
+  const { accountId } = await world.connect();
+  await world.standIn.control.addFault({ fault: 'expire-access', org: acme });
+  await world.standIn.control.addFault({
+    fault: 'slow-headers',
+    match: '/services/oauth2/token',
+    delayMs: 7_000,
+    times: 1,
+  });
+  world.parts.limits = { callMs: 20_000, takeOverMs: 30_000 };
+  await world.engine.tokenRejected(acme, 1);
+  await world.row(accountId, { state: 'degraded' });
+  await world.row(accountId, { state: 'active' });
+  await record('connection-slow-refresh', connectionWorkflowId(acme));
+});
+
+it('records a refresh while it is broken', async () => {
+  world.parts.intervals = {
+    ...patientIntervals,
+    recheckDelaysMs: [200],
+    refreshAtLeastEveryMs: 1_000,
+    rightsCheckEveryMs: 0,
+  };
+  const { accountId } = await world.connect();
+  world.standIn.control.changeOrg(acme, { users: { 'admin@acme.example': { permissions: ['ApiEnabled'] } } });
+  await world.engine.checkNow(acme);
+  await world.row(accountId, { state: 'broken' });
+  const before = (await version()) ?? 0;
+  await until(version).toBeGreaterThan(before + 1);
+  await record('connection-refresh-while-broken', connectionWorkflowId(acme));
+});
+
 it('records disconnecting', async () => {
   await world.connect();
   await world.engine.disconnect(acme);

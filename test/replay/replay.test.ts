@@ -31,6 +31,8 @@ it('has recordings of everything that a running connection, and a message about 
         'connection-connect',
         'connection-refresh',
         'connection-rotation',
+        'connection-slow-refresh',
+        'connection-refresh-while-broken',
         'connection-uncertain-refresh',
         'connection-broken-and-repaired',
         'connection-disconnected',
