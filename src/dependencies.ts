@@ -91,7 +91,11 @@ export async function openDependencies<Temporal extends TemporalClient>(
     clock: systemClock,
     everyMs: settings.CONNECTION_WATCH_EVERY_MS,
   });
-  const engine = createConnectionEngine(temporal.client, { lookAtToken });
+  const engine = createConnectionEngine(temporal.client, {
+    lookAtToken,
+    // Only for haste: without it the connection finds out all the same.
+    announce: () => void changes.announce({ kind: 'connection-asked' }).catch(() => undefined),
+  });
   const data = createSalesforceData({ http, apiVersion: settings.SALESFORCE_API_VERSION });
   const connections = createConnections(db, sealer);
   const lookups = createLookups(db);

@@ -955,6 +955,8 @@ export interface RequestSigner {
 export type Change =
   | { readonly kind: 'connection'; readonly accountId: string; readonly orgId: OrgId; readonly revision: number }
   | { readonly kind: 'credentials'; readonly orgId: OrgId; readonly version: number }
+  /** Somebody waits for what a connection's workflow finds out. */
+  | { readonly kind: 'connection-asked' }
   | { readonly kind: 'pbx'; readonly id: PbxId; readonly accountId: string }
   | { readonly kind: 'pbx-token'; readonly id: string; readonly pbxId: PbxId }
   | { readonly kind: 'lookup'; readonly id: LookupId }
@@ -973,6 +975,8 @@ export type Change =
 export interface ChangeFeed {
   /** `listener` hears every change; `reload` when changes may have been missed. Answers with the unsubscriber. */
   subscribe(listener: (change: Change) => void, reload?: () => void): () => void;
+  /** Tells every process, this one included, of what no transaction brings about. */
+  announce(change: Change): Promise<void>;
 }
 
 // ------------------------------------------------------------------------------------------------------------- other

@@ -1,10 +1,12 @@
 import { cpus } from 'node:os';
 
 export interface RecorderPace {
-  /** How many lookups may be on their way into the record at once: at least one. */
+  /** How many lookups may be on their way into the record at once; none while it is held. */
   readonly width: () => number;
   /** Tells how long the engine took to take one, in milliseconds. */
   readonly took: (ms: number) => void;
+  /** Records nothing for a moment: somebody waits for what a connection's workflow finds out. */
+  readonly hold: () => void;
   close(): void;
 }
 
@@ -15,6 +17,10 @@ export interface RecorderPaceOptions {
   readonly idleShares: { readonly less: number; readonly more: number };
   /** An engine that takes longer has others waiting, too: the connections' workflows, which must not wait behind lookups. */
   readonly slowMs: number;
+  /** How long a hold takes. */
+  readonly holdMs: number;
+  /** How long holds may take in a row. Where there are always some, half of the time is left for recording. */
+  readonly longestHoldMs: number;
   /** The share of the machine that nobody used since the last call, between 0 and 1. */
   readonly idleShare: () => number;
 }
@@ -24,21 +30,27 @@ const defaults: Omit<RecorderPaceOptions, 'idleShare'> = {
   maxWidth: 24,
   idleShares: { less: 0.25, more: 0.35 },
   slowMs: 250,
+  holdMs: 2_000,
+  longestHoldMs: 30_000,
 };
 
 /**
  * How much at once is recorded: what the machine and the engine have to spare. Recording costs ten times what answering does; one after
  * the other it takes one processor at most, and two by two all of them, whatever its priority: caches and wake-ups know none. So it widens step by
- * step while both are at ease, and halves as soon as one is not. A record may be a moment later, an answer may not.
+ * step while both are at ease, and halves as soon as one is not. A record may be a moment later, an answer may not; nor may the truth about a
+ * connection, whose workflow needs the engine a dozen times.
  */
 export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): RecorderPace {
-  const { everyMs, maxWidth, idleShares, slowMs, idleShare } = {
+  const { everyMs, maxWidth, idleShares, slowMs, holdMs, longestHoldMs, idleShare } = {
     idleShare: createIdleShare(),
     ...defaults,
     ...options,
   };
   let width = 1;
   let slowestMs = 0;
+  let heldUntilMs = 0;
+  /** What is left of the longest hold, when it was counted last. */
+  const left = { ms: longestHoldMs, atMs: performance.now() };
   const adapting = setInterval(() => {
     const idle = idleShare();
     if (idle < idleShares.less || slowestMs > slowMs) width = Math.max(1, Math.floor(width / 2));
@@ -47,9 +59,16 @@ export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): 
   }, everyMs);
   adapting.unref();
   return {
-    width: () => width,
+    width: () => (performance.now() < heldUntilMs ? 0 : width),
     took(ms) {
       slowestMs = Math.max(slowestMs, ms);
+    },
+    hold() {
+      const nowMs = performance.now();
+      const heldMs = Math.max(0, Math.min(nowMs, heldUntilMs) - left.atMs);
+      left.ms = Math.min(longestHoldMs, left.ms - heldMs + (nowMs - left.atMs - heldMs));
+      left.atMs = nowMs;
+      heldUntilMs = nowMs + Math.max(0, Math.min(holdMs, left.ms));
     },
     close: () => clearInterval(adapting),
   };

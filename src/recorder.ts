@@ -44,6 +44,10 @@ await runProcess(
     });
     const pace = createRecorderPace();
     cleanup.defer(() => pace.close());
+    const unsubscribe = dependencies.changes.subscribe(({ kind }) => {
+      if (kind === 'connection-asked') pace.hold();
+    });
+    cleanup.defer(unsubscribe);
     const lookupEngine = createLookupEngine({
       client: temporal.client,
       pace,

@@ -302,7 +302,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
       const { changes, life } = self;
       if (!life || !self.intervals) return;
       const timeline = self.timeline.splice(0);
-      wf.setCurrentDetails(describe(life));
+      wf.setCurrentDetails(describe(orgId, life));
       await recordConnection({
         orgId,
         connectionId: life.connectionId,
@@ -383,8 +383,9 @@ function toEvent(outcome: Exclude<RefreshOutcome, { kind: 'superseded' }> | 'pos
 }
 
 /** For operators, in the Temporal UI. */
-const describe = ({ state, sinceMs, cause, version, uncertain }: ConnectionLife): string =>
+const describe = (orgId: string, { state, sinceMs, cause, version, uncertain }: ConnectionLife): string =>
   [
+    `org ${orgId}`,
     `**${state}** since ${new Date(sinceMs).toISOString()}`,
     ...(cause === null ? [] : [`cause: ${cause}`]),
     `credentials version ${version}`,

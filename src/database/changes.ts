@@ -33,6 +33,9 @@ export async function openChangeFeed(sql: Sql): Promise<ChangeFeed & { close(): 
       subscribers.add(subscriber);
       return () => subscribers.delete(subscriber);
     },
+    async announce(change) {
+      await sql.notify(channel, notifyChange(change).payload);
+    },
     close: () => listening.unlisten(),
   };
 }

@@ -347,6 +347,7 @@ function partOf(change: Change): Part | undefined {
       return ['connection', change.accountId];
     case 'credentials':
       return ['credentials', change.orgId];
+    case 'connection-asked':
     case 'authorization':
     case 'lookup-run':
       return undefined;

@@ -24,11 +24,12 @@ import { messageLimitMs, reach } from './reach.ts';
 
 /**
  * Speaks to the workflows that keep connections. Facts and commands come with a start, so that a connection whose execution was lost
- * (terminated by mistake, a namespace restored) has one again; it reads everything it needs from the database.
+ * (terminated by mistake, a namespace restored) has one again; it reads everything it needs from the database. `announce` tells of each,
+ * so that what can wait makes room at the engine.
  */
 export function createConnectionEngine(
   client: Client,
-  { lookAtToken }: { readonly lookAtToken: LookAtToken },
+  { lookAtToken, announce }: { readonly lookAtToken: LookAtToken; readonly announce: () => void },
 ): ConnectionEngine {
   const options = (orgId: OrgId) => ({
     workflowId: connectionWorkflowId(orgId),
@@ -38,11 +39,13 @@ export function createConnectionEngine(
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
   });
   const tell = async (orgId: OrgId, signal: string, args: readonly VersionSignal[] = []): Promise<void> => {
+    announce();
     const message = { ...options(orgId), signal, signalArgs: [...args] };
     await reach(client, () => client.workflow.signalWithStart('connectionWorkflow', message), messageLimitMs);
   };
-  const command = <Result>(orgId: OrgId, update: string): Promise<Result> =>
-    reach(client, () =>
+  const command = <Result>(orgId: OrgId, update: string): Promise<Result> => {
+    announce();
+    return reach(client, () =>
       client.workflow.executeUpdateWithStart<typeof connectionWorkflow, Result, []>(update, {
         startWorkflowOperation: new WithStartWorkflowOperation('connectionWorkflow', {
           ...options(orgId),
@@ -50,9 +53,11 @@ export function createConnectionEngine(
         }),
       }),
     );
+  };
 
   return {
     async startAuthorization(authorizationId) {
+      announce();
       try {
         await reach(
           client,

@@ -32,6 +32,9 @@ const defaults: LookupEngineOptions = {
   recordWithinMs: 5_000,
 };
 
+/** How soon after a hold has ended the next is started. */
+const holdLookMs = 50;
+
 /** Whoever closes gives no more answers that a start could slow down. */
 const closingWidth = 16;
 
@@ -77,6 +80,7 @@ export function createLookupEngine(
   let failures = 0;
   let isPausing = false;
   let isClosing = false;
+  let askAgain: NodeJS.Timeout | undefined;
 
   return {
     start(asked, result) {
@@ -107,6 +111,7 @@ export function createLookupEngine(
       }
       clearTimeout(giveUp);
       closing.abort();
+      clearTimeout(askAgain);
       for (const { done } of waiting.splice(0)) done('closed');
       for (const runId of open.keys()) release(runId); // after it, since a release starts what waits
       await Promise.all(inFlight);
@@ -124,6 +129,13 @@ export function createLookupEngine(
       inFlight.add(sent);
     }
     metrics.waiting(waiting.length);
+    // Nothing ends that would start the next: it is the pace that holds them.
+    if (waiting.length > 0 && busy.size === 0 && !isPausing) askAgain ??= setTimeout(lookAgain, holdLookMs);
+  }
+
+  function lookAgain(): void {
+    askAgain = undefined;
+    sendNext();
   }
 
   function mayStart(): boolean {

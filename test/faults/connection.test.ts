@@ -243,6 +243,7 @@ if (isLong) {
     ['the licence is taken away', organisation({ users: { [admin]: { licences: ['Salesforce'] } } }), inactive],
     ['the API is switched off', organisation({ policies: { apiEnabled: false } }), inactive],
     ['the API calls are used up', () => fault('quota'), warning],
+    ["the org's own host refuses connections", () => fault('refuse'), warning],
   ])('the page shows what only a check can know at the next check: %s', (broken, { task }) => watch(broken, task));
 }
 
@@ -296,7 +297,6 @@ describe('with a check only every five minutes', () => {
     ['the app is blocked', organisation({ policies: { app: 'blocked' } }), inactive],
     ['the user is deactivated', organisation({ users: { [admin]: { active: false } } }), inactive],
     ['the user is frozen', organisation({ users: { [admin]: { frozen: true } } }), inactive],
-    ['Salesforce refuses connections', () => fault('refuse'), warning],
     ['Salesforce hangs', () => fault('slow-headers', { delayMs: 60_000, match: '/services' }), warning],
   ];
   it.for(isLong ? all : all.slice(0, 2))(

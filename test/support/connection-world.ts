@@ -83,7 +83,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
   );
   cleanup.defer(() => temporal.connection.close());
   const lookAtToken = createLookAtToken({ credentials, oauth, clock, everyMs: 0 });
-  const engine = createConnectionEngine(temporal.client, { lookAtToken });
+  const engine = createConnectionEngine(temporal.client, { lookAtToken, announce: () => undefined });
 
   /** What people were to be told of. */
   const alertsAskedFor: Parameters<AlertEngine['start']>[0][] = [];

@@ -60,7 +60,10 @@ export async function openProduct(product: Omit<TestServices['product'], 'inbox'
   const connection = await Connection.connect({ address: product.temporal.address });
   cleanup.defer(() => connection.close());
   const temporal = new Client({ connection, namespace: product.temporal.namespace });
-  const engine = createConnectionEngine(temporal, { lookAtToken: async () => undefined });
+  const engine = createConnectionEngine(temporal, {
+    lookAtToken: async () => undefined,
+    announce: () => undefined,
+  });
   const { db } = database;
   const accounts = createAccounts(db);
   const sealer = createSealer(keys);

@@ -21,6 +21,9 @@ export function createFakeChangeFeed() {
       subscribers.add(subscriber);
       return () => subscribers.delete(subscriber);
     },
+    async announce(change) {
+      for (const { listener } of subscribers) listener(change);
+    },
   };
   return {
     ...feed,

@@ -44,9 +44,12 @@ const client = {
   },
 } as unknown as Client;
 
+/** As the pace allows. */
+const allowed = { width: 16 };
 const open = ({ width = 16, ...options }: Parameters<typeof createLookupEngine>[1] & { width?: number } = {}) => {
+  allowed.width = width;
   const metrics = createFakeLookupMetrics();
-  const pace = { width: () => width, took: (ms: number) => void tookMs.push(ms) };
+  const pace = { width: () => allowed.width, took: (ms: number) => void tookMs.push(ms) };
   const logger = { warn: () => undefined, info: () => undefined };
   return {
     engine: createLookupEngine({ client, metrics, sealer, pace, logger }, { pauseMs: 5, ...options }),
@@ -153,6 +156,15 @@ it('counts a workflow that does not record in time no longer', async () => {
   const starting = ['1', '2'].map((id) => engine.start(start(id), Promise.resolve(answered)));
   expect(await Promise.all(starting)).toEqual(['started', 'started']);
   await engine.close();
+});
+
+it('starts none while the pace holds them, and goes on by itself', async () => {
+  const { engine } = open({ width: 0 });
+  const first = engine.start(start('1'), unanswered);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(sent).toEqual([]);
+  allowed.width = 1;
+  expect(await first).toBe('started');
 });
 
 it('does not hold back those that wait for Salesforce, up to what the worker has room for', async () => {

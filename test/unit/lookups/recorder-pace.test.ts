@@ -45,3 +45,25 @@ it('halves once when the engine was slow, however idle this machine is', () => {
   pace.took(900);
   expect(widths(3)).toEqual([3, 4, 5]);
 });
+
+it('records nothing while somebody waits for a connection, and goes on as before', () => {
+  widths(3);
+  pace.hold();
+  expect(pace.width()).toBe(0);
+  vi.advanceTimersByTime(1_999);
+  expect(pace.width()).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(pace.width()).toBeGreaterThan(0);
+});
+
+it('leaves recording half of the time where there is always somebody who waits', () => {
+  const seconds = 600;
+  let held = 0;
+  for (let second = 0; second < seconds; second++) {
+    pace.hold();
+    if (pace.width() === 0) held += 1;
+    vi.advanceTimersByTime(1_000);
+  }
+  expect(held).toBeGreaterThan(seconds / 2);
+  expect(held).toBeLessThan(seconds / 2 + 60);
+});
