@@ -17,7 +17,7 @@ import { readConnection, recordConnection } from '../src/use-cases/keep-connecti
  * A session that takes this long to read one record has no answer for a caller either. With the look at a watched page's token before it
  * (`watch-connection.ts`), what hangs is told within ten seconds. Rights are read rarely, and from many objects.
  */
-const checkLimitsMs = { session: 3_000, rights: 15_000 };
+const checkLimitsMs = { session: 2_500, rights: 15_000 };
 
 export function createConnectionActivities(
   dependencies: AlertPorts & {
@@ -41,7 +41,7 @@ export function createConnectionActivities(
     checkConnection: async (
       request: CheckRequest,
     ): Promise<{ readonly outcome: CheckOutcome; readonly intervals: ConnectionIntervals }> => ({
-      outcome: await checkConnection({ ...dependencies, limitMs: checkLimitsMs[request.depth] }, request),
+      outcome: await checkConnection({ ...dependencies, limitsMs: checkLimitsMs }, request),
       intervals: dependencies.intervals,
     }),
 

@@ -15,7 +15,7 @@ import { readUser } from './read-user.ts';
 
 /**
  * Makes a real call with the access token: the same kind of call that lookups make, so that it fails when they would. `rights` reads
- * user, permissions and licence too, and looks at what may break the connection. Beside it the token is introspected, to learn when it
+ * user, permissions and licence too, and looks at what may break the connection; it takes its time only while that call is answered. Beside it the token is introspected, to learn when it
  * ends, and whether it was the token that was refused; what that says of a call that worked does not count, because Salesforce calls some
  * working tokens inactive.
  */
@@ -25,7 +25,8 @@ export async function checkConnection(
     data: Pick<SalesforceData, 'query' | 'queries'>;
     oauth: Pick<SalesforceOAuth, 'introspect' | 'isAppInstalled'>;
     licence: AcdLicence;
-    limitMs: number;
+    /** For the call and for introspection, and for what `rights` reads. */
+    limitsMs: { readonly session: number; readonly rights: number };
   },
   { orgId, version: expected, depth }: CheckRequest,
 ): Promise<CheckOutcome> {
@@ -38,7 +39,7 @@ export async function checkConnection(
   }
   if (!current) return { kind: 'no-credentials' };
   const { version } = current;
-  const signal = AbortSignal.timeout(ports.limitMs);
+  const signal = AbortSignal.timeout(ports.limitsMs.session);
   const session: SalesforceSession = {
     orgId,
     instanceUrl: current.instanceUrl,
@@ -46,7 +47,7 @@ export async function checkConnection(
     version,
   };
   const [result, introspection] = await Promise.all([
-    depth === 'rights' ? checkRights(ports, session, current, signal) : checkSession(ports, session, signal),
+    depth === 'rights' ? checkBoth(ports, session, current, signal) : checkSession(ports, session, signal),
     ports.oauth.introspect(current, signal),
   ]);
   switch (result.kind) {
@@ -87,6 +88,27 @@ async function checkSession(
   return result.ok
     ? { kind: 'passed', apiUsage: result.apiUsage, observed: {} }
     : { kind: 'failed', failure: result.failure };
+}
+
+/** Whoever waits for the truth need not wait for all that is read where the first call tells it. */
+async function checkBoth(
+  ports: Parameters<typeof checkRights>[0] & { readonly limitsMs: { readonly rights: number } },
+  session: SalesforceSession,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const rest = new AbortController();
+  const rights = checkRights(
+    ports,
+    session,
+    credentials,
+    AbortSignal.any([rest.signal, AbortSignal.timeout(ports.limitsMs.rights)]),
+  );
+  const checked = await checkSession(ports, session, signal);
+  if (checked.kind === 'passed') return rights;
+  rest.abort();
+  await rights;
+  return checked;
 }
 
 async function checkRights(

@@ -2,7 +2,7 @@ import type { OrgId } from '../domain/ids.ts';
 import type { Clock, CredentialsStore, SalesforceOAuth } from '../ports.ts';
 
 /** Longer than introspection takes on a bad day; what takes longer is left to the check to judge. */
-const limitMs = 1_500;
+const limitMs = 1_000;
 /** Rather a moment early than a whole heartbeat of the page late. */
 const earlyMs = 250;
 

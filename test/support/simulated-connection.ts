@@ -203,7 +203,7 @@ export async function openSimulation() {
           data,
           oauth,
           licence: { namespace: 'trunkline', permissionSetLicense: undefined },
-          limitMs: 2_000,
+          limitsMs: { session: 2_000, rights: 2_000 },
         },
         { orgId: acme, version: life.version, depth },
       );

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { CheckDepth } from '../../../src/domain/connection-life.ts';
 import type { Introspection, SalesforceFailure } from '../../../src/ports.ts';
 import { checkConnection } from '../../../src/use-cases/check-connection.ts';
 import { credentials } from '../../support/fakes/lookups.ts';
@@ -8,20 +9,27 @@ const away: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', an
 const unasked: Introspection = { kind: 'failed', cause: 'salesforce-error', answer: 'HTTP 503' };
 const active: Introspection = { kind: 'answered', active: true, expiresAtMs: 1_000 };
 
+type Queries = Parameters<typeof checkConnection>[0]['data']['queries'];
+const queriesFail: Queries = async () => ({ ok: false, failure: away });
+
 /** A check of a session that ends with this failure, if any, while introspection says that. */
-function check(failure: SalesforceFailure | undefined, introspection: Introspection) {
+function check(
+  failure: SalesforceFailure | undefined,
+  introspection: Introspection,
+  { depth, queries }: { depth: CheckDepth; queries: Queries } = { depth: 'session', queries: queriesFail },
+) {
   return checkConnection(
     {
       credentials: { read: async () => credentials },
       data: {
         query: async () => (failure ? { ok: false, failure } : { ok: true, value: [], apiUsage: undefined }),
-        queries: async () => ({ ok: false, failure: away }),
+        queries,
       },
       oauth: { introspect: async () => introspection, isAppInstalled: async () => true },
       licence: { namespace: undefined, permissionSetLicense: undefined },
-      limitMs: 1_000,
+      limitsMs: { session: 1_000, rights: 60_000 },
     },
-    { orgId: credentials.orgId, version: credentials.version, depth: 'session' },
+    { orgId: credentials.orgId, version: credentials.version, depth },
   );
 }
 
@@ -41,4 +49,15 @@ it.each([
 
 it('takes trouble at Salesforce for no refusal, whatever introspection says', async () => {
   expect(await check(away, { ...active, active: false })).toMatchObject({ kind: 'failed', cause: 'salesforce-error' });
+});
+
+it('does not wait for rights that are not told, once a simple call has failed', async () => {
+  const silent: Queries = (_session, _soql, signal) =>
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve({ ok: false, failure: { ...away, cause: 'salesforce-slow' } }));
+    });
+  expect(await check(away, unasked, { depth: 'rights', queries: silent })).toMatchObject({
+    kind: 'failed',
+    cause: 'salesforce-error',
+  });
 });

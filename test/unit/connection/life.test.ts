@@ -235,7 +235,7 @@ describe('waiting', () => {
       lastRefreshedAtMs: nowMs,
     };
     expect(refreshDueAtMs(life, intervals)).toBe(nowMs + 7 * 24 * 3_600_000);
-    const failed = live(life, events['refreshDidNotHappen'], {
+    const failed = live(life, events.refreshDidNotHappen, {
       nowMs: nowMs + 8 * 24 * 3_600_000,
       random: 0,
       intervals,
