@@ -241,6 +241,7 @@ async function watch([, happen, shown]: Break, task: TestContext['task']): Promi
 if (isLong) {
   it.for<Break>([
     ['the licence is taken away', organisation({ users: { [admin]: { licences: ['Salesforce'] } } }), inactive],
+    ['the user is frozen', organisation({ users: { [admin]: { frozen: true } } }), inactive],
     ['the API is switched off', organisation({ policies: { apiEnabled: false } }), inactive],
     ['the API calls are used up', () => fault('quota'), warning],
     ["the org's own host refuses connections", () => fault('refuse'), warning],
@@ -296,7 +297,6 @@ describe('with a check only every five minutes', () => {
     ['Salesforce is down', () => fault('html-503', { match: '/services' }), warning],
     ['the app is blocked', organisation({ policies: { app: 'blocked' } }), inactive],
     ['the user is deactivated', organisation({ users: { [admin]: { active: false } } }), inactive],
-    ['the user is frozen', organisation({ users: { [admin]: { frozen: true } } }), inactive],
     ['Salesforce hangs', () => fault('slow-headers', { delayMs: 60_000, match: '/services' }), warning],
   ];
   it.for(isLong ? all : all.slice(0, 2))(
