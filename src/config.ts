@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { refreshLimitMs } from './limits.ts';
 import { defaultIntervals, type ConnectionIntervals } from './domain/connection-life.ts';
 import { AppError } from './errors.ts';
 import type { OrgGateLimits } from './use-cases/org-gate.ts';
@@ -88,6 +89,13 @@ export const SettingsSchema = Type.Object({
   CONNECTION_WATCH_EVERY_MS: milliseconds(5_000, 'How often its token is introspected while a page watches'),
   CONNECTION_REFRESH_AHEAD_MS: milliseconds(60_000, 'How long before its end an access token is refreshed'),
   CONNECTION_REFRESH_AT_LEAST_EVERY_MS: milliseconds(604_800_000, 'A genuine refresh happens at least this often'),
+  CONNECTION_REFRESH_LIMIT_MS: Type.Integer({
+    minimum: 1_000,
+    maximum: refreshLimitMs,
+    default: refreshLimitMs,
+    description:
+      'How long a refresh may take; after this and a quarter more, another may follow one of which nobody knows what came',
+  }),
   CONNECTION_RIGHTS_CHECK_EVERY_MS: milliseconds(86_400_000, 'How often user, rights and licence are checked again'),
   CONNECTION_RETRY_FIRST_MS: milliseconds(2_000, 'First retry while Salesforce is unreachable; doubles with jitter'),
   CONNECTION_RETRY_MAX_MS: milliseconds(300_000, 'Longest wait between two such retries'),
@@ -153,6 +161,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
       uncertainWarningMs: settings.CONNECTION_UNCERTAIN_WARNING_MS,
       recheckDelaysMs: settings.CONNECTION_RECHECK_MS.split(',').map(Number),
     } satisfies ConnectionIntervals,
+    refreshLimits: {
+      callMs: settings.CONNECTION_REFRESH_LIMIT_MS,
+      takeOverMs: settings.CONNECTION_REFRESH_LIMIT_MS * 1.25,
+    },
     orgGate: {
       concurrency: settings.SALESFORCE_LOOKUPS_AT_ONCE,
       quotaShare: settings.SALESFORCE_LOOKUPS_DAILY_PERCENT / 100,

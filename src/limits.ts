@@ -3,13 +3,13 @@
  */
 
 /** Design of the refresh protocol: a call may take two minutes, and nobody takes its mark over before another half has passed. */
-export const refreshLimits = { callMs: 120_000, takeOverMs: 150_000 };
+export const refreshLimitMs = 120_000;
 
 /** How long a worker waits, when it is to stop, for what it has under way. */
 export const workerStopsWithinMs = {
   lookups: 20_000,
   /** The answer to a refresh works once, and nobody else would get it: the call's own limit, and time to write. */
-  connections: refreshLimits.callMs + 10_000,
+  connections: refreshLimitMs + 10_000,
 };
 
 /** How long closing may take before a process ends anyway: longer than its worker waits, and a server's longest answer. */

@@ -10,7 +10,7 @@ import { createTexts } from '../web/texts.ts';
 import { taskQueues } from '../workflows/names.ts';
 import { secretTokens } from './crypto/tokens.ts';
 import { openDependencies } from './dependencies.ts';
-import { closeWithinMs, refreshLimits, workerStopsWithinMs } from './limits.ts';
+import { closeWithinMs, workerStopsWithinMs } from './limits.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createRegistry, serveMetrics } from './metrics.ts';
 import { runProcess } from './run-process.ts';
@@ -36,7 +36,7 @@ await runProcess(
       mailer: createMailer(settings, logger),
       presentAlert: createAlertPresenter(createTexts(), config.publicUrl).alert,
       licence: config.acdLicence,
-      limits: refreshLimits,
+      limits: config.refreshLimits,
       requiresRotation: settings.SALESFORCE_REQUIRE_ROTATION,
       intervals: config.connectionIntervals,
       logger,
