@@ -748,8 +748,11 @@ export interface ConnectionEngine {
   refreshNow(orgId: OrgId): Promise<RefreshNowOutcome>;
   /** Revokes at Salesforce and erases the credentials; waits for a refresh under way. */
   disconnect(orgId: OrgId): Promise<void>;
-  /** At least one visible page watches this connection; told again every few seconds for as long as that is so. */
-  watching(orgId: OrgId): Promise<void>;
+  /**
+   * At least one visible page watches this connection; told again every few seconds for as long as that is so. `sinceNow`: one has just
+   * begun to, and shows what was known before.
+   */
+  watching(orgId: OrgId, sinceNow: boolean): Promise<void>;
 }
 
 export interface LookupEngine {

@@ -95,6 +95,7 @@ export function createConnectionEngine(
     async disconnect(orgId) {
       await command(orgId, connectionUpdates.disconnect);
     },
-    watching: (orgId) => lookAtToken(orgId, (doubtful) => tell(orgId, connectionSignals.tokenDoubted, [doubtful])),
+    watching: (orgId, sinceNow) =>
+      lookAtToken(orgId, sinceNow, (doubtful) => tell(orgId, connectionSignals.tokenDoubted, [doubtful])),
   };
 }

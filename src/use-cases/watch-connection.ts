@@ -5,16 +5,19 @@ import type { Clock, CredentialsStore, SalesforceOAuth } from '../ports.ts';
 const limitMs = 1_000;
 /** Rather a moment early than a whole heartbeat of the page late. */
 const earlyMs = 250;
+/** Whoever opens a page is not to read what was true some seconds ago. */
+const openedEveryMs = 1_000;
 
 /** Calls `tell` when the access token of a version has become doubtful, or is no longer, since the last look. */
 export type LookAtToken = (
   orgId: OrgId,
+  sinceNow: boolean,
   tell: (doubtful: { readonly version: number }) => Promise<void>,
 ) => Promise<void>;
 
 /**
- * Looks at an access token by introspection, which spends no API call, at most every `everyMs` in this process, and tells only of a
- * change: that the token was found to be inactive, or that Salesforce cannot be asked (or can again). The connection's workflow then
+ * Looks at an access token by introspection, which spends no API call, at most every `everyMs` in this process, or every second where a
+ * page has just begun to watch, and tells only of a change: that the token was found to be inactive, or that Salesforce cannot be asked (or can again). The connection's workflow then
  * finds out for itself, so that watching for hours leaves next to nothing in its history. What could not be told is news again at the
  * next look.
  */
@@ -26,10 +29,10 @@ export function createLookAtToken(ports: {
 }): LookAtToken {
   const { credentials, oauth, clock, everyMs } = ports;
   const seen = new Map<OrgId, { lookedAtMs: number; found: string }>();
-  return async (orgId, tell) => {
+  return async (orgId, sinceNow, tell) => {
     const before = seen.get(orgId);
     const nowMs = clock.now();
-    if (before && nowMs - before.lookedAtMs < everyMs - earlyMs) return;
+    if (before && nowMs - before.lookedAtMs < (sinceNow ? openedEveryMs : everyMs - earlyMs)) return;
     // Noted first: other pages may ask while this one waits.
     seen.set(orgId, { lookedAtMs: nowMs, found: before?.found ?? '' });
     const current = await credentials.read(orgId);

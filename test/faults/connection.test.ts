@@ -58,7 +58,7 @@ async function close(): Promise<void> {
   await stack.stop();
 }
 
-/** An hour of the real clock in half a minute. Longer than a page is idle here, shorter than what it may be late. */
+/** An hour of the real clock in half a minute. The check is shorter than what a page may be late. */
 const hurried = {
   CONNECTION_VALIDATE_EVERY_MS: '8000',
   CONNECTION_RIGHTS_CHECK_EVERY_MS: '1000',
@@ -141,23 +141,6 @@ describe('the page', () => {
     }
     task.meta.counted = `${times.length} times, slowest ${Math.max(...times)} ms`;
     expect(Math.max(...times)).toBeLessThan(1_000 + marginMs);
-  });
-
-  it('is right within two seconds of being opened when the link broke while nobody looked', async ({ task }) => {
-    const times: number[] = [];
-    for (let round = 0; round < (isLong ? 5 : 1); round++) {
-      await connected();
-      await page.goto('about:blank');
-      // Nobody watches, and the last look is over.
-      await sleep(5_000);
-      await fault('revoke');
-      const openedAtMs = Date.now();
-      await page.goto(`${product.url}/salesforce-connection`);
-      await waitForStatus(page, 'Inactive');
-      times.push(Date.now() - openedAtMs);
-    }
-    task.meta.counted = `${times.length} times, slowest ${Math.max(...times)} ms`;
-    expect(Math.max(...times)).toBeLessThan(2_000 + marginMs);
   });
 });
 
@@ -299,6 +282,25 @@ describe('with a check only every five minutes', () => {
     expect(together).toBe(0);
     // One for each expired token, and one more where nobody knows what the killed worker was told.
     expect(sent.length).toBeLessThanOrEqual(2 * kills);
+  });
+
+  it('is right on the page within two seconds of being opened when the link broke while nobody looked', async ({
+    task,
+  }) => {
+    const times: number[] = [];
+    for (let round = 0; round < (isLong ? 5 : 1); round++) {
+      await connected();
+      await page.goto('about:blank');
+      // Nobody watches, and the last look is over.
+      await sleep(5_000);
+      await fault('revoke');
+      const openedAtMs = Date.now();
+      await page.goto(`${product.url}/salesforce-connection`);
+      await waitForStatus(page, 'Inactive');
+      times.push(Date.now() - openedAtMs);
+    }
+    task.meta.counted = `${times.length} times, slowest ${Math.max(...times)} ms`;
+    expect(Math.max(...times)).toBeLessThan(2_000 + marginMs);
   });
 
   const all: readonly Break[] = [

@@ -366,12 +366,12 @@ describe('watching', () => {
         (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'tokenDoubted',
       ).length;
     const before = await signals();
-    for (let look = 0; look < 20; look++) await world.engine.watching(acme);
+    for (let look = 0; look < 20; look++) await world.engine.watching(acme, false);
     expect(await signals()).toBe(before);
     await fault('revoke');
-    await world.engine.watching(acme);
+    await world.engine.watching(acme, false);
     await world.row(accountId, { state: 'broken', cause: 'token-revoked' });
-    for (let look = 0; look < 20; look++) await world.engine.watching(acme);
+    for (let look = 0; look < 20; look++) await world.engine.watching(acme, false);
     expect(await signals()).toBe((before ?? 0) + 1);
   });
 });

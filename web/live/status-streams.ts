@@ -56,8 +56,8 @@ export function createStatusStreams(options: {
   );
 
   /** How often that leads to a look at the token is a matter of the engine. */
-  function watch(orgId: OrgId): void {
-    engine.watching(orgId).catch((error: unknown) => logger.debug({ err: error }, 'watching was not told'));
+  function watch(orgId: OrgId, sinceNow: boolean): void {
+    engine.watching(orgId, sinceNow).catch((error: unknown) => logger.debug({ err: error }, 'watching was not told'));
   }
 
   /** Says that nothing follows; the stream closes when the browser has read the rest. */
@@ -69,6 +69,8 @@ export function createStatusStreams(options: {
   interface Hub {
     readonly streams: Set<Stream>;
     refresh(): void;
+    /** As `refresh`, for a page that has just been opened. */
+    opened(): void;
     tellOfRuns(pbxId: PbxId): void;
     close(): void;
   }
@@ -78,6 +80,7 @@ export function createStatusStreams(options: {
     let reading: 'no' | 'yes' | 'again' = 'no';
     const runs = new Set<PbxId>();
     let runsTimer: NodeJS.Timeout | undefined;
+    let isOpened = false;
     const heartbeat = setInterval(refresh, heartbeatEveryMs);
 
     function refresh(): void {
@@ -88,9 +91,11 @@ export function createStatusStreams(options: {
     async function read(): Promise<void> {
       do {
         reading = 'yes';
+        const sinceNow = isOpened;
+        isOpened = false;
         try {
           const { connection, regions } = await options.liveStatus(account);
-          if (connection && connection.state !== 'disconnected') watch(connection.orgId);
+          if (connection && connection.state !== 'disconnected') watch(connection.orgId, sinceNow);
           for (const stream of streams) sendStatus(stream, regions);
           await endSignedOut();
         } catch (error) {
@@ -126,6 +131,10 @@ export function createStatusStreams(options: {
     return {
       streams,
       refresh,
+      opened() {
+        isOpened = true;
+        refresh();
+      },
       tellOfRuns(pbxId) {
         runs.add(pbxId);
         runsTimer ??= setTimeout(() => {
@@ -155,7 +164,7 @@ export function createStatusStreams(options: {
         if (hubs.get(account.id) === hub) hubs.delete(account.id);
       });
       output.push('retry: 1000\n\n');
-      hub.refresh();
+      hub.opened();
       return output;
     },
     end() {

@@ -27,8 +27,8 @@ function watched() {
     clock: { now: () => world.nowMs },
     everyMs,
   });
-  const look = () =>
-    lookAtToken(org, async ({ version }) => {
+  const look = (sinceNow = false) =>
+    lookAtToken(org, sinceNow, async ({ version }) => {
       if (world.isEngineAway) throw new Error('the engine is away');
       world.told.push(version);
     });
@@ -45,6 +45,16 @@ it('tells once of a token that became inactive, and again when it works', async 
     await look();
   }
   expect(world.told).toEqual([7, 7]);
+});
+
+it('looks at once for a page that has just been opened, and not more than once a second', async () => {
+  const { world, look } = watched();
+  await look();
+  for (const laterMs of [1_100, 400, 700]) {
+    world.nowMs += laterMs;
+    await look(true);
+  }
+  expect(world.looks).toBe(3);
 });
 
 it('looks at most every five seconds, and does not leave out a heartbeat that comes a moment early', async () => {
