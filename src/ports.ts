@@ -743,7 +743,7 @@ export interface ConnectionEngine {
   /** Tells it that Salesforce refused this version of the access token. */
   tokenRejected(orgId: OrgId, version: number): Promise<void>;
   /** Asks for a check now, unless one is younger than ten seconds; resolves when the page may show what it found. */
-  checkNow(orgId: OrgId): Promise<void>;
+  checkNow(orgId: OrgId, how?: { readonly thorough: boolean }): Promise<void>;
   /** Asks for a refresh now; resolves with what came of it. */
   refreshNow(orgId: OrgId): Promise<RefreshNowOutcome>;
   /** Revokes at Salesforce and erases the credentials; waits for a refresh under way. */

@@ -22,13 +22,13 @@ import {
   revokeSealedGrant,
   sealGrant,
 } from './activity-proxies.ts';
-import { connectionQueries, connectionSignals, connectionUpdates, type VersionSignal } from './names.ts';
+import { connectionQueries, connectionSignals, connectionUpdates, type CheckNow, type VersionSignal } from './names.ts';
 
 export const authorizedSignal = wf.defineSignal<[VersionSignal]>(connectionSignals.authorized);
 export const tokenRejectedSignal = wf.defineSignal<[VersionSignal]>(connectionSignals.tokenRejected);
 export const tokenDoubtedSignal = wf.defineSignal<[VersionSignal]>(connectionSignals.tokenDoubted);
 export const grantRevokedSignal = wf.defineSignal(connectionSignals.grantRevoked);
-export const checkNowUpdate = wf.defineUpdate<ConnectionSummary>(connectionUpdates.checkNow);
+export const checkNowUpdate = wf.defineUpdate<ConnectionSummary, [CheckNow?]>(connectionUpdates.checkNow);
 export const refreshNowUpdate = wf.defineUpdate<RefreshSummary>(connectionUpdates.refreshNow);
 export const disconnectUpdate = wf.defineUpdate<ConnectionSummary>(connectionUpdates.disconnect);
 export const getConnectionQuery = wf.defineQuery<ConnectionSummary>(connectionQueries.getConnection);
@@ -71,6 +71,7 @@ const slowAfter = '5 seconds';
  * What is due, and what an event makes of the connection, is pure code in `connection-life.ts`.
  */
 export async function connectionWorkflow({ orgId, carried }: ConnectionStart): Promise<ConnectionSummary> {
+  const restsOnlyWhenRead = wf.patched('2026-11-rest-only-when-read');
   const refreshing = { whileBroken: wf.patched('2026-11-refresh-while-broken') };
   const self = {
     life: carried?.life,
@@ -82,6 +83,8 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     /** The row has other credentials than the life knows. */
     isStale: false,
     isRefreshing: false,
+    /** What is known is being replaced. */
+    isReading: false,
     /** Grants of a disconnected org that are being revoked. */
     revoking: 0,
     /** There is no connection of this org. */
@@ -122,13 +125,13 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
   wf.setHandler(grantRevokedSignal, () => note({ type: 'grantRevoked' }));
   wf.setHandler(getConnectionQuery, summary);
 
-  wf.setHandler(checkNowUpdate, async () => {
+  wf.setHandler(checkNowUpdate, async ({ thorough } = { thorough: false }) => {
     const { life, intervals } = await begun();
     if (!life || !intervals || isEnded() || isLost(life)) return summary();
-    const { lastCheckedAtMs } = life;
-    if (lastCheckedAtMs !== null && Date.now() - lastCheckedAtMs < intervals.checkNowEveryMs) return summary();
-    const { ended } = life;
-    note({ type: 'checkAsked' });
+    const { lastCheckedAtMs, rightsCheckedAtMs, ended } = life;
+    const lastAtMs = thorough ? Math.min(rightsCheckedAtMs, lastCheckedAtMs ?? 0) : lastCheckedAtMs;
+    if (lastAtMs !== null && Date.now() - lastAtMs < intervals.checkNowEveryMs) return summary();
+    note({ type: 'checkAsked', thorough });
     await wf.condition(
       () => isEnded() || (self.life !== undefined && isAnswered(self.life, ended, intervals) && isRecorded()),
       answerWithin,
@@ -167,7 +170,9 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     const { authorized } = self;
     self.authorized = false;
     self.isStale = false;
+    self.isReading = restsOnlyWhenRead;
     const { facts, intervals } = await readConnection(orgId);
+    self.isReading = false;
     self.intervals = intervals;
     self.isOver = facts === null;
     if (facts === null) return;
@@ -188,7 +193,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     return isLong && self.revoking === 0 && wf.allHandlersFinished();
   };
   /** The loops come to rest: at the end, and before continuing as new. Whoever waits for an answer gets it first. */
-  const isResting = (): boolean => (isEnded() && !self.authorized) || mustLeave();
+  const isResting = (): boolean => (isEnded() && !self.authorized && !self.isReading) || mustLeave();
 
   /** Waits until `dueAtMs()` has come or has become another moment. */
   async function untilDue(dueAtMs: () => number): Promise<boolean> {

@@ -37,6 +37,12 @@ export interface VersionSignal {
 }
 
 /** Updates are commands: the caller waits. */
+/** Of the update `checkNow`. */
+export interface CheckNow {
+  /** With the user's rights and licence, which are otherwise looked at once a day. */
+  readonly thorough: boolean;
+}
+
 export const connectionUpdates = { checkNow: 'checkNow', refreshNow: 'refreshNow', disconnect: 'disconnect' } as const;
 
 /** For operators. */

@@ -127,7 +127,8 @@ export type ConnectionEvent =
   | { readonly type: 'tokenRejected'; readonly version: number }
   | { readonly type: 'tokenDoubted'; readonly version: number }
   | { readonly type: 'grantRevoked' }
-  | { readonly type: 'checkAsked' }
+  /** `thorough`: by a person, who expects that rights and licence are looked at, too. */
+  | { readonly type: 'checkAsked'; readonly thorough?: boolean }
   | { readonly type: 'refreshAsked' }
   | { readonly type: 'disconnectAsked' }
   // Checks
@@ -242,7 +243,10 @@ export function live(life: ConnectionLife, event: ConnectionEvent, moment: Momen
       return { ...asking(life, { check: true }), rightsCheckedAtMs: 0 };
     case 'checkAsked':
       // What is owed is asked for: a check proves nothing while a refresh is.
-      return asking(life, life.proof === 'refresh' && !isAwaitingRefusal(life) ? { refresh: true } : { check: true });
+      return {
+        ...asking(life, life.proof === 'refresh' && !isAwaitingRefusal(life) ? { refresh: true } : { check: true }),
+        rightsCheckedAtMs: event.thorough === true ? 0 : life.rightsCheckedAtMs,
+      };
     case 'refreshAsked':
       return isAwaitingRefusal(life) ? life : asking(life, { refresh: true });
     case 'disconnectAsked':

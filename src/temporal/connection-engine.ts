@@ -16,10 +16,11 @@ import {
   connectionWorkflowId,
   taskQueues,
   type AuthorizationStart,
+  type CheckNow,
   type VersionSignal,
 } from '../../workflows/names.ts';
 import type { authorizationWorkflow } from '../../workflows/authorization.ts';
-import type { connectionWorkflow, RefreshSummary } from '../../workflows/connection.ts';
+import type { connectionWorkflow, ConnectionSummary, RefreshSummary } from '../../workflows/connection.ts';
 import { messageLimitMs, reach } from './reach.ts';
 
 /**
@@ -43,10 +44,11 @@ export function createConnectionEngine(
     const message = { ...options(orgId), signal, signalArgs: [...args] };
     await reach(client, () => client.workflow.signalWithStart('connectionWorkflow', message), messageLimitMs);
   };
-  const command = <Result>(orgId: OrgId, update: string): Promise<Result> => {
+  const command = <Result>(orgId: OrgId, update: string, args: [CheckNow?] = []): Promise<Result> => {
     announce();
     return reach(client, () =>
-      client.workflow.executeUpdateWithStart<typeof connectionWorkflow, Result, []>(update, {
+      client.workflow.executeUpdateWithStart<typeof connectionWorkflow, Result, [CheckNow?]>(update, {
+        args,
         startWorkflowOperation: new WithStartWorkflowOperation('connectionWorkflow', {
           ...options(orgId),
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
@@ -88,8 +90,8 @@ export function createConnectionEngine(
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     },
-    async checkNow(orgId) {
-      await command(orgId, connectionUpdates.checkNow);
+    async checkNow(orgId, { thorough } = { thorough: false }) {
+      await command<ConnectionSummary>(orgId, connectionUpdates.checkNow, [{ thorough }]);
     },
     refreshNow: async (orgId) => (await command<RefreshSummary>(orgId, connectionUpdates.refreshNow)).outcome,
     async disconnect(orgId) {

@@ -1,5 +1,6 @@
 import { readAuthorizationError } from '../domain/authorization-errors.ts';
-import type { Authorization, Authorizations, Clock, ConnectionEngine, SecretTokens } from '../ports.ts';
+import type { AuthorizationReason, ReasonDetail } from '../domain/connection.ts';
+import type { Audit, Authorization, Authorizations, Clock, ConnectionEngine, SecretTokens } from '../ports.ts';
 
 /** What Salesforce sent the browser back with. */
 export interface Callback {
@@ -25,13 +26,14 @@ export async function receiveAuthorizationCode(
   ports: {
     authorizations: Pick<Authorizations, 'findByState' | 'receiveCode' | 'end'>;
     engine: Pick<ConnectionEngine, 'startAuthorization'>;
+    audit: Pick<Audit, 'record'>;
     tokens: SecretTokens;
     clock: Clock;
   },
   callback: Callback,
   browserTokenOf: (stateHash: string) => string | undefined,
 ): Promise<ReceiveCodeOutcome> {
-  const { authorizations, engine, tokens, clock } = ports;
+  const { authorizations, engine, audit, tokens, clock } = ports;
   const stateHash = tokens.hash(callback.state);
   const found = await authorizations.findByState(stateHash);
   if (!found) return { kind: 'unknown' };
@@ -50,14 +52,21 @@ export async function receiveAuthorizationCode(
     case 'begun':
       break;
   }
-  if (authorization.expiresAtMs <= clock.now()) {
-    await authorizations.end(authorization.id, { status: 'refused', reason: 'attempt-expired' });
+  const refuse = async (reason: AuthorizationReason, detail: ReasonDetail): Promise<ReceiveCodeOutcome> => {
+    await authorizations.end(authorization.id, { status: 'refused', reason, detail });
+    await audit.record({
+      accountId: authorization.accountId,
+      actor: authorization.isInvited ? 'salesforce-user' : 'account',
+      action: 'authorization.refused',
+      subject: authorization.id,
+      detail: { reason },
+    });
     return known(true);
-  }
+  };
+  if (authorization.expiresAtMs <= clock.now()) return refuse('attempt-expired', {});
   if (callback.error !== undefined || callback.code === undefined) {
     const { reason, detail } = readAuthorizationError(callback.error ?? '', callback.errorDescription ?? '');
-    await authorizations.end(authorization.id, { status: 'refused', reason, detail });
-    return known(true);
+    return refuse(reason, detail);
   }
   const received = await authorizations.receiveCode(authorization.id, callback.code);
   await engine.startAuthorization(authorization.id);

@@ -171,7 +171,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
       const afterLogin = await signIn(browser, await browser.go(begun.url), username);
       const back = afterLogin.page === undefined ? afterLogin.url : (await decide(browser, afterLogin, 'save')).url;
       await receiveAuthorizationCode(
-        { authorizations, engine, tokens: secretTokens, clock },
+        { authorizations, engine, audit, tokens: secretTokens, clock },
         {
           state: back.searchParams.get('state') ?? '',
           code: back.searchParams.get('code') ?? undefined,

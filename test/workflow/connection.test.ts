@@ -309,6 +309,17 @@ describe('broken', () => {
     await until(timeline).toContain('connection.repaired');
   });
 
+  it('is found when a person asks for a check, at any time of the day', async () => {
+    await connect();
+    world.standIn.control.changeOrg(acme, {
+      users: { 'admin@acme.example': { permissions: ['ApiEnabled', 'ModifyAllData'] } },
+    });
+    await world.engine.checkNow(acme);
+    await world.row(accountId, { state: 'active' });
+    await world.engine.checkNow(acme, { thorough: true });
+    await world.row(accountId, { state: 'broken', cause: 'not-administrator' });
+  });
+
   it('keeps its refresh token in use, for the day on which a missing right comes back', async () => {
     intervals({ refreshAtLeastEveryMs: 1_000, recheckDelaysMs: [200], rightsCheckEveryMs: 0 });
     await connect();
@@ -410,6 +421,18 @@ describe('disconnecting', () => {
     await world.row(accountId, { disconnecting: true });
     await Promise.all([refresh, disconnect]);
     await until(() => world.standIn.control.describeOrg(acme).grants).toBe(0);
+  });
+
+  it('is checked when it is connected again while the former grant still waits to be revoked', async () => {
+    await connect();
+    await fault('error-500', { match: '/services/oauth2/revoke' });
+    await world.engine.disconnect(acme);
+    await world.outcome(await world.authorize(accountId));
+    await world.row(accountId, { state: 'active' });
+    await until(async () => (await world.connections.ofAccount(accountId))?.nextRefreshAtMs).toBeDefined();
+    await fault('revoke');
+    await world.engine.watching(acme, false);
+    await world.row(accountId, { state: 'broken', cause: 'token-revoked' });
   });
 
   it('connects again while it is under way', async () => {

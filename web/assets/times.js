@@ -1,4 +1,4 @@
-const { locale } = document.documentElement.dataset;
+const { locale, timeZone } = document.documentElement.dataset;
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
 
 /** The server's clock counts, not this computer's. */
@@ -38,5 +38,9 @@ function inWords(ms) {
   return relative.format(Math.round(hours / 24), 'day');
 }
 
-/** @param {number} ms */
-export const clockTime = (ms) => new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(ms);
+/**
+ * In the time zone of the account, like all times of a page.
+ *
+ * @param {number} ms
+ */
+export const clockTime = (ms) => new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone }).format(ms);

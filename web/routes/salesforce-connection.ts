@@ -83,7 +83,7 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
   app.post('/salesforce-connection/checks', { config: { audit: 'connection.check-asked' } }, async (request, reply) => {
     const { id, orgId } = await linkedOf(request);
     const askedAtMs = services.clock.now();
-    await within(services.engine.checkNow(orgId), answerWithinMs, request);
+    await within(services.engine.checkNow(orgId, { thorough: true }), answerWithinMs, request);
     const after = await services.connections.ofAccount(accountOf(request).id);
     // One that is as young counts: the engine makes no second one.
     const isChecked = after?.id === id && (after.lastCheckedAtMs ?? 0) > askedAtMs - checkNowEveryMs;
