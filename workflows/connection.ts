@@ -343,7 +343,7 @@ const rowOf = (life: ConnectionLife, nextRefreshAtMs: number | undefined): Conne
   lastRefreshedAtMs: life.lastRefreshedAtMs,
   nextRefreshAtMs: nextRefreshAtMs ?? null,
   apiUsage: life.apiUsage,
-  observed: life.observed,
+  observed: { ...life.observed, refreshUncertain: life.uncertain !== null },
   disconnecting: life.asked.disconnect,
 });
 

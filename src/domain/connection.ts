@@ -96,6 +96,8 @@ export interface Observations {
   readonly licenceEndsAtMs?: number | null;
   /** A refresh brought no new refresh token, although the setting asks for rotation. */
   readonly rotationMissing?: boolean;
+  /** Nobody knows what became of a refresh. */
+  readonly refreshUncertain?: boolean;
 }
 
 /** The projection row of one connection: what the portal and the phone API read. Times are epoch milliseconds. */

@@ -30,7 +30,7 @@ export type WarnedConnection = Pick<Connection, 'state' | 'cause' | 'lastRefresh
 type IsGiven = (connection: WarnedConnection, observed: Observations, nowMs: number) => boolean;
 
 const isGiven: Readonly<Record<EarlyWarning, IsGiven>> = {
-  'refresh-uncertain': ({ cause }) => cause === 'refresh-uncertain',
+  'refresh-uncertain': ({ cause }, { refreshUncertain }) => cause === 'refresh-uncertain' || refreshUncertain === true,
   'grants-full': (_connection, { grants }) => grants !== undefined && grants >= grantsPerUser,
   'app-not-installed': (_connection, { appInstalled }) => appInstalled === false,
   'licence-expiring': (_connection, { licenceEndsAtMs }, nowMs) =>

@@ -77,10 +77,10 @@ export async function recordConnection(
       disconnecting: row.disconnecting,
     };
     if (before?.id === connectionId) {
-      // What was given when the row was checked last is no news; time alone may have brought one.
+      // What was given when the row was checked last is no news; time alone may have brought one. An uncertain refresh has a line of its own.
       const given = warningsOf(before, before.lastCheckedAtMs ?? before.connectedAtMs);
       const news = warningsOf({ ...before, ...known }, clock.now()).filter(
-        (warning) => !given.includes(warning) && warning !== cause,
+        (warning) => !given.includes(warning) && warning !== cause && warning !== 'refresh-uncertain',
       );
       for (const warning of news) await note('connection.warned', { warning });
     }

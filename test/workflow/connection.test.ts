@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { warningsOf } from '../../src/domain/early-warnings.ts';
 import type { RunningWorker } from '../../src/temporal/worker.ts';
 import { connectionWorkflowId } from '../../workflows/names.ts';
 import {
@@ -253,9 +254,11 @@ describe('a refresh whose outcome is unknown', () => {
     expect(await world.engine.refreshNow(acme)).toBe('trouble');
     expect(await world.engine.refreshNow(acme)).toBe('uncertain');
     await world.engine.checkNow(acme);
-    await world.row(accountId, { state: 'active' });
+    const row = await world.row(accountId, { state: 'active' });
+    expect(warningsOf(row, Date.now())).toEqual(['refresh-uncertain']);
     expect(world.refreshes()).toHaveLength(1);
     await until(timeline).toContain('connection.refresh-uncertain');
+    expect(await timeline()).not.toContain('connection.warned');
   });
 
   it('is warned of when it lasts', async () => {

@@ -40,6 +40,7 @@ describe('a warning', () => {
     ['idle-long', 'from', warned({ lastRefreshedAtMs: nowMs - 20 * day })],
     ['rotation-off', 'from', observed({ rotationMissing: true })],
     ['refresh-uncertain', 'from', warned({ state: 'degraded', cause: 'refresh-uncertain' })],
+    ['refresh-uncertain', 'from', warned({ observed: { refreshUncertain: true } })],
     ['refresh-uncertain', 'below', warned({ state: 'degraded', cause: 'salesforce-slow' })],
   ])('%s is given %s its limit', (warning, side, given) => {
     expect(given).toEqual(side === 'from' ? [warning] : []);
