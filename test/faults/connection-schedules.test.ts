@@ -50,7 +50,8 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 it(
   'keeps the token through every generated schedule, or ends broken with the right reason',
-  { retry: 0, timeout: isLong ? 1_800_000 : 120_000 },
+  // The same schedules again: what fails by itself fails twice, what a busy machine kept from its real time does not.
+  { retry: isLong ? 0 : 1, timeout: isLong ? 1_800_000 : 120_000 },
   async ({ task }) => {
     const counted = { schedules: 0, refreshes: 0, deaths: 0, spentSent: 0, together: 0, active: 0, broken: 0 };
     const property = (world: Simulation) =>
