@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { refreshLimitMs } from './limits.ts';
 import { defaultIntervals, type ConnectionIntervals } from './domain/connection-life.ts';
 import { AppError } from './errors.ts';
+import { refreshLimitMs, refreshLimits } from './limits.ts';
 import type { OrgGateLimits } from './use-cases/org-gate.ts';
 
 const port = (fallback: number, description: string) =>
@@ -161,10 +161,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
       uncertainWarningMs: settings.CONNECTION_UNCERTAIN_WARNING_MS,
       recheckDelaysMs: settings.CONNECTION_RECHECK_MS.split(',').map(Number),
     } satisfies ConnectionIntervals,
-    refreshLimits: {
-      callMs: settings.CONNECTION_REFRESH_LIMIT_MS,
-      takeOverMs: settings.CONNECTION_REFRESH_LIMIT_MS * 1.25,
-    },
+    refreshLimits: refreshLimits(settings.CONNECTION_REFRESH_LIMIT_MS),
     orgGate: {
       concurrency: settings.SALESFORCE_LOOKUPS_AT_ONCE,
       quotaShare: settings.SALESFORCE_LOOKUPS_DAILY_PERCENT / 100,

@@ -4,6 +4,7 @@
 
 /** Design of the refresh protocol: a call may take two minutes, and nobody takes its mark over before another half has passed. */
 export const refreshLimitMs = 120_000;
+export const refreshLimits = (callMs: number) => ({ callMs, takeOverMs: 1.25 * callMs });
 
 /** How long a worker waits, when it is to stop, for what it has under way. */
 export const workerStopsWithinMs = {

@@ -49,13 +49,15 @@ export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): 
   let width = 1;
   let slowestMs = 0;
   let heldUntilMs = 0;
-  /** What is left of the longest hold, when it was counted last. */
-  const left = { ms: longestHoldMs, atMs: performance.now() };
+  /** What is left of the longest hold: less by each moment that is held, more by each that is not. */
+  let holdLeftMs = longestHoldMs;
   const adapting = setInterval(() => {
     const idle = idleShare();
     if (idle < idleShares.less || slowestMs > slowMs) width = Math.max(1, Math.floor(width / 2));
     else if (idle > idleShares.more) width = Math.min(maxWidth, width + 1);
     slowestMs = 0;
+    const isHeld = performance.now() <= heldUntilMs;
+    holdLeftMs = Math.min(longestHoldMs, Math.max(0, holdLeftMs + (isHeld ? -everyMs : everyMs)));
   }, everyMs);
   adapting.unref();
   return {
@@ -64,11 +66,7 @@ export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): 
       slowestMs = Math.max(slowestMs, ms);
     },
     hold() {
-      const nowMs = performance.now();
-      const heldMs = Math.max(0, Math.min(nowMs, heldUntilMs) - left.atMs);
-      left.ms = Math.min(longestHoldMs, left.ms - heldMs + (nowMs - left.atMs - heldMs));
-      left.atMs = nowMs;
-      heldUntilMs = nowMs + Math.max(0, Math.min(holdMs, left.ms));
+      heldUntilMs = performance.now() + Math.min(holdMs, holdLeftMs);
     },
     close: () => clearInterval(adapting),
   };

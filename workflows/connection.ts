@@ -104,8 +104,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
     self.life = live(before, event, { nowMs: Date.now(), random: Math.random(), intervals: self.intervals });
     const timeline = timelineOf(before, self.life);
     self.timeline.push(...timeline);
-    const [rowBefore, row] = [before, self.life].map((life) => JSON.stringify(rowOf(life, nextRefreshAtMs(life))));
-    const isSeen = rowBefore !== row;
+    const isSeen = JSON.stringify(row(before)) !== JSON.stringify(row(self.life));
     if (isSeen || timeline.length > 0) self.changes += 1;
   };
   const isEnded = (): boolean => self.isOver || self.life?.state === 'disconnected';
@@ -115,6 +114,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
       : { state: 'disconnected', cause: null, version: 0 };
   const nextRefreshAtMs = (life: ConnectionLife): number | undefined =>
     self.intervals && refreshDueAtMs(life, self.intervals, refreshing);
+  const row = (life: ConnectionLife) => rowOf(life, nextRefreshAtMs(life));
   const isRecorded = (): boolean => self.recorded >= self.changes;
 
   wf.setHandler(authorizedSignal, () => {
@@ -312,7 +312,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
         orgId,
         connectionId: life.connectionId,
         version: life.version,
-        row: rowOf(life, nextRefreshAtMs(life)),
+        row: row(life),
         timeline,
       });
       self.recorded = changes;

@@ -36,13 +36,13 @@ export interface VersionSignal {
   readonly version: number;
 }
 
-/** Updates are commands: the caller waits. */
 /** Of the update `checkNow`. */
 export interface CheckNow {
   /** With the user's rights and licence, which are otherwise looked at once a day. */
   readonly thorough: boolean;
 }
 
+/** Updates are commands: the caller waits. */
 export const connectionUpdates = { checkNow: 'checkNow', refreshNow: 'refreshNow', disconnect: 'disconnect' } as const;
 
 /** For operators. */

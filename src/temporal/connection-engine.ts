@@ -25,8 +25,8 @@ import { messageLimitMs, reach } from './reach.ts';
 
 /**
  * Speaks to the workflows that keep connections. Facts and commands come with a start, so that a connection whose execution was lost
- * (terminated by mistake, a namespace restored) has one again; it reads everything it needs from the database. `announce` tells of each,
- * so that what can wait makes room at the engine.
+ * (terminated by mistake, a namespace restored) has one again; it reads everything it needs from the database. `announce` tells of what
+ * somebody waits for, so that what can wait makes room at the engine.
  */
 export function createConnectionEngine(
   client: Client,
@@ -39,14 +39,17 @@ export function createConnectionEngine(
     staticSummary: `Connection of org ${orgId}`,
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
   });
-  const tell = async (orgId: OrgId, signal: string, args: readonly VersionSignal[] = []): Promise<void> => {
+  /** For what somebody waits for. */
+  const reachSoon: typeof reach = (...call) => {
     announce();
-    const message = { ...options(orgId), signal, signalArgs: [...args] };
-    await reach(client, () => client.workflow.signalWithStart('connectionWorkflow', message), messageLimitMs);
+    return reach(...call);
   };
-  const command = <Result>(orgId: OrgId, update: string, args: [CheckNow?] = []): Promise<Result> => {
-    announce();
-    return reach(client, () =>
+  const tell = async (orgId: OrgId, signal: string, args: readonly VersionSignal[] = []): Promise<void> => {
+    const message = { ...options(orgId), signal, signalArgs: [...args] };
+    await reachSoon(client, () => client.workflow.signalWithStart('connectionWorkflow', message), messageLimitMs);
+  };
+  const command = <Result>(orgId: OrgId, update: string, args: [CheckNow?] = []): Promise<Result> =>
+    reachSoon(client, () =>
       client.workflow.executeUpdateWithStart<typeof connectionWorkflow, Result, [CheckNow?]>(update, {
         args,
         startWorkflowOperation: new WithStartWorkflowOperation('connectionWorkflow', {
@@ -55,13 +58,11 @@ export function createConnectionEngine(
         }),
       }),
     );
-  };
 
   return {
     async startAuthorization(authorizationId) {
-      announce();
       try {
-        await reach(
+        await reachSoon(
           client,
           () =>
             client.workflow.start<typeof authorizationWorkflow>('authorizationWorkflow', {

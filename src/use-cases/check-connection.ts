@@ -15,9 +15,9 @@ import { readUser } from './read-user.ts';
 
 /**
  * Makes a real call with the access token: the same kind of call that lookups make, so that it fails when they would. `rights` reads
- * user, permissions and licence too, and looks at what may break the connection; it takes its time only while that call is answered. Beside it the token is introspected, to learn when it
- * ends, and whether it was the token that was refused; what that says of a call that worked does not count, because Salesforce calls some
- * working tokens inactive.
+ * user, permissions and licence too, and looks at what may break the connection; it takes its time only while that call is answered.
+ * Beside it the token is introspected, to learn when it ends, and whether it was the token that was refused; what that says of a call
+ * that worked does not count, because Salesforce calls some working tokens inactive.
  */
 export async function checkConnection(
   ports: {

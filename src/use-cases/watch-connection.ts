@@ -17,9 +17,9 @@ export type LookAtToken = (
 
 /**
  * Looks at an access token by introspection, which spends no API call, at most every `everyMs` in this process, or every second where a
- * page has just begun to watch, and tells only of a change: that the token was found to be inactive, or that Salesforce cannot be asked (or can again). The connection's workflow then
- * finds out for itself, so that watching for hours leaves next to nothing in its history. What could not be told is news again at the
- * next look.
+ * page has just begun to watch, and tells only of a change: that the token was found to be inactive, or that Salesforce cannot be asked
+ * (or can again). The connection's workflow then finds out for itself, so that watching for hours leaves next to nothing in its history.
+ * What could not be told is news again at the next look.
  */
 export function createLookAtToken(ports: {
   credentials: Pick<CredentialsStore, 'read'>;

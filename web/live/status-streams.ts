@@ -69,8 +69,6 @@ export function createStatusStreams(options: {
   interface Hub {
     readonly streams: Set<Stream>;
     refresh(): void;
-    /** As `refresh`, for a page that has just been opened. */
-    opened(): void;
     tellOfRuns(pbxId: PbxId): void;
     close(): void;
   }
@@ -80,7 +78,6 @@ export function createStatusStreams(options: {
     let reading: 'no' | 'yes' | 'again' = 'no';
     const runs = new Set<PbxId>();
     let runsTimer: NodeJS.Timeout | undefined;
-    let isOpened = false;
     const heartbeat = setInterval(refresh, heartbeatEveryMs);
 
     function refresh(): void {
@@ -91,11 +88,9 @@ export function createStatusStreams(options: {
     async function read(): Promise<void> {
       do {
         reading = 'yes';
-        const sinceNow = isOpened;
-        isOpened = false;
         try {
           const { connection, regions } = await options.liveStatus(account);
-          if (connection && connection.state !== 'disconnected') watch(connection.orgId, sinceNow);
+          if (connection && connection.state !== 'disconnected') watch(connection.orgId, [...streams].some(isNew));
           for (const stream of streams) sendStatus(stream, regions);
           await endSignedOut();
         } catch (error) {
@@ -131,10 +126,6 @@ export function createStatusStreams(options: {
     return {
       streams,
       refresh,
-      opened() {
-        isOpened = true;
-        refresh();
-      },
       tellOfRuns(pbxId) {
         runs.add(pbxId);
         runsTimer ??= setTimeout(() => {
@@ -164,7 +155,7 @@ export function createStatusStreams(options: {
         if (hubs.get(account.id) === hub) hubs.delete(account.id);
       });
       output.push('retry: 1000\n\n');
-      hub.opened();
+      hub.refresh();
       return output;
     },
     end() {
@@ -173,6 +164,9 @@ export function createStatusStreams(options: {
     },
   };
 }
+
+/** Its page has just been opened. */
+const isNew = ({ sent }: Stream): boolean => Object.keys(sent).length === 0;
 
 function send({ output, finished }: Stream, event: string, data: unknown): void {
   if (finished || output.destroyed) return;
