@@ -8,6 +8,7 @@ export const errorKinds = {
   LOGIN_HOST_INVALID: 'invalid',
   OAUTH_STATE_INVALID: 'invalid',
   LINK_INVALID: 'invalid',
+  INVITATION_INVALID: 'invalid',
   CSRF_TOKEN_INVALID: 'forbidden',
   SIGN_IN_REQUIRED: 'unauthenticated',
   PBX_TOKEN_INVALID: 'unauthenticated',

@@ -840,6 +840,8 @@ export interface Alert {
 
 export interface Alerts {
   memoryOf(connectionId: string): Promise<AlertMemory>;
+  /** When the connection broke within the last `flappingSeenForMs`, in any order. */
+  breaksOf(connectionId: string): Promise<readonly number[]>;
   /**
    * Decides with nobody else deciding about the same connection, and writes what is decided. Repeated with the same id it answers the
    * same. `decide` hears how the connection stands and what was told.
@@ -863,6 +865,8 @@ export interface AlertEngine {
     topic: AlertTopic;
     sinceMs: number;
     occasion: string;
+    /** Whether flapping is to have its time first. */
+    isWaitedFor: boolean;
   }): Promise<void>;
 }
 

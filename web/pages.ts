@@ -45,7 +45,7 @@ export function createPages(
     icon,
     language,
     locale,
-    time: createTimes(locale, account?.timeZone ?? 'UTC').time,
+    time: createTimes(locale, account?.timeZone ?? 'UTC', t('connection.refresh-due')).time,
   });
   const fragment: Pages['fragment'] = (account, view, data) => app.view(view, { ...helpers(account), ...data });
 

@@ -1,9 +1,11 @@
-import { and, desc, eq, gte, isNotNull, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, isNotNull, sql } from 'drizzle-orm';
 import { accounts } from '../../drizzle/schema/accounts.ts';
 import { alertDeliveries } from '../../drizzle/schema/alert-deliveries.ts';
 import { alerts } from '../../drizzle/schema/alerts.ts';
+import { auditEvents } from '../../drizzle/schema/audit-events.ts';
 import { connections } from '../../drizzle/schema/connections.ts';
-import type { AlertMemory, AlertTopic } from '../domain/alerts.ts';
+import { flappingSeenForMs, toldBrokenBy, type AlertMemory, type AlertTopic } from '../domain/alerts.ts';
+import type { TimelineAction } from '../domain/connection-life.ts';
 import type { Cause, ReasonDetail } from '../domain/connection.ts';
 import type { EarlyWarning } from '../domain/early-warnings.ts';
 import type { Alert, Alerts } from '../ports.ts';
@@ -15,6 +17,7 @@ type Statements = Pick<Drizzle, 'select' | 'selectDistinctOn'>;
 export function createAlerts(db: Drizzle): Alerts {
   return {
     memoryOf: (connectionId) => guarded(() => memoryOf(db, connectionId)),
+    breaksOf: (connectionId) => guarded(() => breaksOf(db, connectionId)),
 
     decide: (alertId, { connectionId, topic }, decide) =>
       guarded(() =>
@@ -72,15 +75,36 @@ export function createAlerts(db: Drizzle): Alerts {
 
 async function memoryOf(statements: Statements, connectionId: string): Promise<AlertMemory> {
   const last = await statements
-    .selectDistinctOn([alerts.topic], { topic: alerts.topic, event: alerts.event, at: alerts.at })
+    .selectDistinctOn([alerts.topic], { topic: alerts.topic, event: alerts.event, cause: alerts.cause, at: alerts.at })
     .from(alerts)
     .where(eq(alerts.connectionId, connectionId))
     .orderBy(alerts.topic, desc(alerts.at));
+  const broken = last.find(({ event }) => event === 'connection.broken');
   const warnings = last.filter(({ event }) => event === 'connection.warning');
   return {
-    toldBroken: last.some(({ event }) => event === 'connection.broken'),
+    toldBroken: broken ? toldBrokenBy({ cause: (broken.cause ?? undefined) as Cause | undefined }) : false,
     warnedAtMs: Object.fromEntries(warnings.map(({ topic, at }) => [topic as EarlyWarning, at.getTime()])),
   };
+}
+
+/** As the timeline tells. */
+async function breaksOf(statements: Statements, connectionId: string): Promise<readonly number[]> {
+  const broken: TimelineAction = 'connection.broken';
+  const breaks = await statements
+    .select({ at: auditEvents.at })
+    .from(auditEvents)
+    .innerJoin(
+      connections,
+      and(eq(connections.accountId, auditEvents.accountId), eq(connections.orgId, auditEvents.subject)),
+    )
+    .where(
+      and(
+        eq(connections.id, connectionId),
+        eq(auditEvents.action, broken),
+        gt(auditEvents.at, sql`now() - make_interval(secs => ${flappingSeenForMs / 1000})`),
+      ),
+    );
+  return breaks.map(({ at }) => at.getTime());
 }
 
 async function find(statements: Statements, alertId: string): Promise<Alert | undefined> {

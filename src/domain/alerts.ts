@@ -1,10 +1,10 @@
-import { isActive, type Connection } from './connection.ts';
+import { isActive, isFinal, type Connection } from './connection.ts';
 import { warningsOf, type EarlyWarning, type WarnedConnection } from './early-warnings.ts';
 
 /*
  * When people are told how a connection stands. What is told follows from two things alone: how the connection stands, and what was told
  * last. So a transition that is heard twice, late or not at all leads to the same message. Every state waits for itself before it is
- * told: what flaps faster than that is told once it has come to rest, if it is news then.
+ * told: what flaps faster than that is told once it has come to rest, if it is news then. Only what has flapped for too long is told without waiting.
  */
 
 /** What a message says. */
@@ -17,9 +17,17 @@ export type AlertTopic = 'state' | EarlyWarning;
 /** An early warning is repeated after this long while it lasts. */
 export const warnAgainAfterMs = 24 * 3_600_000;
 
+/** A connection that has kept breaking for this long is told to be broken although no break lasts. */
+const flappingEndureMs = 10 * 60_000;
+/** How far back breaks count as the same flapping; long enough for three of the slowest. */
+export const flappingSeenForMs = 15 * 60_000;
+/** As many breaks are no accident any more. */
+const flappingBreaks = 3;
+
 /** What the targets know: the last message of each topic. */
 export interface AlertMemory {
-  readonly toldBroken: boolean;
+  /** `for-good`: they know that it needs a new authorization. */
+  readonly toldBroken: false | 'for-now' | 'for-good';
   readonly warnedAtMs: Readonly<Partial<Record<EarlyWarning, number>>>;
 }
 
@@ -31,20 +39,28 @@ export interface DueAlert {
 /** What is to be told. A connection that the administrator disconnected is no news to them. */
 export function alertsDue(connection: WarnedConnection, memory: AlertMemory, nowMs: number): readonly DueAlert[] {
   if (connection.state === 'disconnected') return [];
-  const isBroken = !isActive(connection.state);
-  const state: readonly DueAlert[] =
-    isBroken === memory.toldBroken
-      ? []
-      : [{ topic: 'state', event: isBroken ? 'connection.broken' : 'connection.repaired' }];
+  const event = stateEventDue(connection, memory);
+  const state: readonly DueAlert[] = event === undefined ? [] : [{ topic: 'state', event }];
   const warnings = warningsOf(connection, nowMs)
     .filter((warning) => nowMs - (memory.warnedAtMs[warning] ?? -Infinity) >= warnAgainAfterMs)
     .map((topic) => ({ topic, event: 'connection.warning' as const }));
   return [...state, ...warnings];
 }
 
+/** A break that came to need a new authorization is news again: who was told that it mends itself would go on waiting. */
+function stateEventDue(
+  connection: Pick<Connection, 'state' | 'cause'>,
+  { toldBroken }: Pick<AlertMemory, 'toldBroken'>,
+): AlertEvent | undefined {
+  if (isActive(connection.state)) return toldBroken === false ? undefined : 'connection.repaired';
+  return toldBroken === false || (toldBroken === 'for-now' && isForGood(connection)) ? 'connection.broken' : undefined;
+}
+
+const isForGood = ({ cause }: Pick<Connection, 'cause'>): boolean => cause !== undefined && isFinal(cause);
+
 /**
  * What is to be told of a topic once flapping has had its time. A state that began after the waiting did says nothing yet: it has an
- * occasion of its own, which waits for as long.
+ * occasion of its own.
  */
 export function alertAfterWaiting(
   connection: WarnedConnection & Pick<Connection, 'sinceMs'>,
@@ -56,15 +72,28 @@ export function alertAfterWaiting(
   return alertsDue(connection, memory, nowMs).find((due) => due.topic === topic)?.event;
 }
 
+/**
+ * Whether waiting for a break to last has gone on for too long.
+ *
+ * @param brokeAtMs When the connection broke within the last `flappingSeenForMs`, in any order.
+ */
+export const keepsBreaking = (brokeAtMs: readonly number[], nowMs: number): boolean =>
+  brokeAtMs.length >= flappingBreaks && nowMs - Math.min(...brokeAtMs) >= flappingEndureMs;
+
 /** Names the occasion of an alert, so that hearing of it again starts nothing new. */
 export const occasionOf = (
   { topic, event }: DueAlert,
-  { sinceMs }: Pick<Connection, 'sinceMs'>,
+  connection: Pick<Connection, 'sinceMs' | 'cause'>,
   nowMs: number,
-): string =>
-  topic === 'state'
-    ? `${event === 'connection.broken' ? 'broken' : 'repaired'}-${sinceMs}`
-    : `${topic}-${new Date(nowMs).toISOString().slice(0, 10)}`;
+): string => {
+  if (topic !== 'state') return `${topic}-${new Date(nowMs).toISOString().slice(0, 10)}`;
+  if (event === 'connection.repaired') return `repaired-${connection.sinceMs}`;
+  return `${isForGood(connection) ? 'broken-for-good' : 'broken'}-${connection.sinceMs}`;
+};
+
+/** What a message about a broken connection tells. */
+export const toldBrokenBy = (connection: Pick<Connection, 'cause'>): AlertMemory['toldBroken'] =>
+  isForGood(connection) ? 'for-good' : 'for-now';
 
 /** Plain JSON without a name: it stands in histories. */
 export interface AlertStart {

@@ -239,5 +239,8 @@ function fits(
 }
 
 /** Words of ours for what was answered: a code or the status, never Salesforce's text, which may hold names. */
-export const nameOf = ({ status, code }: SalesforceAnswer): string =>
-  code !== undefined && /^[\w-]{1,60}$/.test(code) ? code : `HTTP ${status}`;
+export function nameOf({ status, code, isHtml = false }: SalesforceAnswer): string {
+  if (code !== undefined && /^[\w-]{1,60}$/.test(code)) return code;
+  // A status that says all is well needs the word that nothing is.
+  return isHtml && status < 300 ? `HTTP ${status}, a web page` : `HTTP ${status}`;
+}

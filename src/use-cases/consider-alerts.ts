@@ -1,10 +1,10 @@
-import { alertsDue, occasionOf } from '../domain/alerts.ts';
+import { alertsDue, keepsBreaking, occasionOf } from '../domain/alerts.ts';
 import type { Connection } from '../domain/connection.ts';
 import type { WarnedConnection } from '../domain/early-warnings.ts';
 import type { AlertEngine, Alerts, Clock } from '../ports.ts';
 
 export interface AlertPorts {
-  readonly alerts: Pick<Alerts, 'memoryOf'>;
+  readonly alerts: Pick<Alerts, 'memoryOf' | 'breaksOf'>;
   readonly alertEngine: AlertEngine;
   readonly clock: Clock;
 }
@@ -24,6 +24,7 @@ export async function considerAlerts(
   const { id, orgId, sinceMs } = connection;
   for (const due of alertsDue(connection, await alerts.memoryOf(id), nowMs)) {
     const occasion = occasionOf(due, connection, nowMs);
-    await alertEngine.start({ connectionId: id, orgId, topic: due.topic, sinceMs, occasion });
+    const isWaitedFor = !(due.event === 'connection.broken' && keepsBreaking(await alerts.breaksOf(id), nowMs));
+    await alertEngine.start({ connectionId: id, orgId, topic: due.topic, sinceMs, occasion, isWaitedFor });
   }
 }

@@ -26,6 +26,7 @@ const connect = (changes: Partial<Connection> = {}) =>
     ...changes,
   });
 const page = async () => (await browser.get('/salesforce-connection')).body;
+const backToThePage = { statusCode: 303, headers: { location: '/salesforce-connection' } };
 const forEver = () => new Promise<void>(() => undefined);
 const lastEvent = () => portal.audit.events.at(-1);
 
@@ -69,9 +70,11 @@ describe('Check now', () => {
     expect(await page()).not.toContain('Check now');
   });
 
-  it('is refused where nothing is connected', async () => {
+  it('leads back where nothing is connected any more', async () => {
     await page();
-    expect((await browser.post('/salesforce-connection/checks')).statusCode).toBe(404);
+    expect(await browser.post('/salesforce-connection/checks')).toMatchObject(backToThePage);
+    expect(textOf(await page())).toContain('Nothing was done: Salesforce is not connected any more.');
+    expect(portal.engine.calls).toEqual([]);
   });
 });
 
@@ -111,11 +114,27 @@ describe('Disconnect', () => {
     expect(text).not.toContain('Check now');
   });
 
-  it('is refused where nothing is connected', async () => {
+  it('leads back where nothing is connected any more', async () => {
     await page();
-    expect((await browser.get('/salesforce-connection/disconnect')).statusCode).toBe(404);
-    expect((await browser.post('/salesforce-connection/disconnect')).statusCode).toBe(404);
+    expect(await browser.get('/salesforce-connection/disconnect')).toMatchObject(backToThePage);
+    expect(await browser.post('/salesforce-connection/disconnect')).toMatchObject(backToThePage);
+    expect(textOf(await page())).toContain('Nothing was done: Salesforce is not connected any more.');
     expect(portal.engine.calls).toEqual([]);
+  });
+});
+
+describe('the next refresh', () => {
+  it.each<[string, Partial<Connection>, string]>([
+    ['not known yet', {}, 'Not yet'],
+    ['none', { state: 'broken', cause: 'token-revoked' }, 'None: it needs a new sign-in'],
+  ])('is %s', async (_what, changes, text) => {
+    connect({ nextRefreshAtMs: undefined, ...changes });
+    expect(textOf(await page())).toContain(`Next refresh ${text}`);
+  });
+
+  it('is never in the past', async () => {
+    connect({ nextRefreshAtMs: 0 });
+    expect(await page()).toMatch(/Next refresh<\/dt><dd><time datetime="20[2-9]\d-[^>]* data-due="Any moment">/);
   });
 });
 

@@ -62,6 +62,16 @@ describe('the status of a connection', () => {
     });
   });
 
+  it('says what to do also when it is disconnected', async () => {
+    api.directory.setConnection({ ...connection, state: 'disconnected' });
+    expect((await ask(`/api/connections/${orgId}/status`)).json()).toMatchObject({
+      status: 'Inactive',
+      reason: null,
+      explanation: expect.stringContaining('You disconnected Salesforce here.') as unknown,
+      nextStep: expect.stringContaining('Click To Connect Salesforce') as unknown,
+    });
+  });
+
   it.each([orgId.toLowerCase(), orgId.slice(0, 15)])(
     'is found by %s, under both prefixes, with and without the slash',
     async (id) => {

@@ -174,6 +174,20 @@ describe('an invited administrator', () => {
     expect(refused.body).not.toContain('http-equiv="refresh"');
   });
 
+  it('is not told to disconnect what only the account can', async () => {
+    const { browser, state } = await begin(await invite());
+    const back = await browser.get(`/salesforce/callback?state=${state}&code=aPrx`);
+    await portal.authorizations.end(attempt()?.id ?? '', { status: 'refused', reason: 'another-org-connected' });
+    const refused = textOf((await browser.get(back.headers.location ?? '')).body);
+    expect(refused).toContain('ask the one who invited you to disconnect that org first');
+  });
+
+  it('whose invitation was used up is told whom to ask', async () => {
+    const answer = await portal.newBrowser().get('/invitation?token=used-long-ago');
+    expect(answer.statusCode).toBe(400);
+    expect(textOf(answer.body)).toContain('Ask the one who invited you how things stand, or for a new one.');
+  });
+
   it('reads that it is done when it is', async () => {
     const { browser, state } = await begin(await invite());
     const back = await browser.get(`/salesforce/callback?state=${state}&code=aPrx`);

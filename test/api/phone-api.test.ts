@@ -430,7 +430,12 @@ describe('the resource', () => {
       nextStep: en.why['user-inactive'].action,
     });
     api.directory.connections.clear();
-    expect((await health()).json()).toEqual({ connection: 'none', status: 'Inactive' });
+    expect((await health()).json()).toEqual({
+      connection: 'none',
+      status: 'Inactive',
+      explanation: en.connection['none-text'],
+      nextStep: en.connection['connect-next-step'],
+    });
     expect((await api.app.inject({ url: `/api/health/${pbx.id}` })).statusCode).toBe(401);
   });
 

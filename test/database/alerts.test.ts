@@ -155,8 +155,8 @@ describe('a delivery', () => {
 });
 
 describe('a row that is written', () => {
-  it('has people told of what they do not know, also after a repair that nobody told of', async () => {
-    const { connectionId, orgId, setState } = await createConnectedAccount(database);
+  const open = async () => {
+    const { account, connectionId, orgId, setState } = await createConnectedAccount(database);
     const started: Parameters<AlertEngine['start']>[0][] = [];
     const ports = {
       connections: createConnections(database.db, sealer),
@@ -186,11 +186,23 @@ describe('a row that is written', () => {
         },
         timeline: [],
       });
+    return { account, connectionId, orgId, setState, started, write };
+  };
+
+  it('has people told of what they do not know, also after a repair that nobody told of', async () => {
+    const { connectionId, orgId, setState, started, write } = await open();
     await write({});
     expect(started).toEqual([]);
     await write({ state: 'broken', cause: 'token-revoked', sinceMs: 2_000 });
     await write({ state: 'broken', cause: 'token-revoked', sinceMs: 2_000 });
-    const broken = { connectionId, orgId, topic: 'state', sinceMs: 2_000, occasion: 'broken-2000' };
+    const broken = {
+      connectionId,
+      orgId,
+      topic: 'state',
+      sinceMs: 2_000,
+      occasion: 'broken-for-good-2000',
+      isWaitedFor: true,
+    };
     expect(started.splice(0)).toEqual([broken, broken]);
     await decide(connectionId);
     await write({ state: 'broken', cause: 'token-revoked', sinceMs: 2_000 });
@@ -201,5 +213,24 @@ describe('a row that is written', () => {
       'repaired-3000',
       `api-calls-high-${new Date().toISOString().slice(0, 10)}`,
     ]);
+  });
+
+  it('has people told without waiting of a connection that keeps breaking', async () => {
+    const { account, orgId, started, write } = await open();
+    const broke = (minutesAgo: number) =>
+      database.db.execute(
+        sql`insert into audit_events (at, account_id, actor, action, subject)
+          values (now() - make_interval(mins => ${minutesAgo}), ${account.id}, 'system', 'connection.broken', ${orgId})`,
+      );
+    const isWaitedFor = async (sinceMs: number) => {
+      await write({ state: 'broken', cause: 'login-hours', sinceMs });
+      return started.at(-1)?.isWaitedFor;
+    };
+    await broke(20);
+    await broke(11);
+    await broke(1);
+    expect(await isWaitedFor(1_000)).toBe(true);
+    await broke(0);
+    expect(await isWaitedFor(2_000)).toBe(false);
   });
 });

@@ -121,7 +121,7 @@ export async function openAlertWorld({ waitMs }: { readonly waitMs: number }) {
 
     /** Has people told of how a connection stands. */
     tell: async ({ connectionId, orgId, sinceMs }: Connected, occasion: string, topic: AlertTopic = 'state') =>
-      engine.start({ connectionId, orgId, topic, sinceMs: await sinceMs(), occasion }),
+      engine.start({ connectionId, orgId, topic, sinceMs: await sinceMs(), occasion, isWaitedFor: true }),
     resultOf: (connected: Pick<Connected, 'connectionId'>, occasion: string): Promise<AlertSummary> =>
       handle(connected, occasion).result() as Promise<AlertSummary>,
     history: (connected: Pick<Connected, 'connectionId'>, occasion: string) =>

@@ -12,7 +12,7 @@ export function learnServerTime(serverNowMs, heardAtMs) {
   aheadMs = serverNowMs - heardAtMs;
 }
 
-/** Every `<time data-relative>` tells how long ago it was, and goes on telling. */
+/** Every `<time data-relative>` tells how long ago it was, and goes on telling; one with `data-due` says that when it has come. */
 export function startTicking() {
   tick(document);
   setInterval(() => tick(document), 1_000);
@@ -22,9 +22,12 @@ export function startTicking() {
 export function tick(within) {
   const now = Date.now() + aheadMs;
   for (const element of within.querySelectorAll('time[data-relative]')) {
-    const text = inWords(Date.parse(element.getAttribute('datetime') ?? '') - now);
+    const untilMs = Date.parse(element.getAttribute('datetime') ?? '') - now;
+    const text = (untilMs <= 0 && element.getAttribute('data-due')) || inWords(untilMs);
     if (element.textContent !== text) element.textContent = text;
   }
+  // What says the same twice where nothing ticks.
+  for (const element of within.querySelectorAll('[data-ticking][hidden]')) element.removeAttribute('hidden');
 }
 
 /** @param {number} ms */

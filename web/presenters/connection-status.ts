@@ -3,8 +3,8 @@ import type { Connection } from '../../src/domain/connection.ts';
 import { warningsOf } from '../../src/domain/early-warnings.ts';
 import type { ConnectionStatusSchema } from '../schemas/connection-status.ts';
 import type { Texts } from '../texts.ts';
-import { presentConnection } from './connection.ts';
-import { explainWarning } from './explanations.ts';
+import { factsOf, nextRefreshAtMs, presentConnection } from './connection.ts';
+import { explainStanding, explainWarning } from './explanations.ts';
 
 const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
 
@@ -14,7 +14,8 @@ export function presentConnectionStatus(
   nowMs: number,
   t: Texts,
 ): Static<typeof ConnectionStatusSchema> {
-  const { word, summary, why } = presentConnection({ connection, attempt: undefined, events: [] }, nowMs, t);
+  const { word, summary } = presentConnection({ connection, attempt: undefined, events: [] }, nowMs, t);
+  const why = explainStanding(connection, factsOf(connection), t);
   return {
     orgId: connection.orgId,
     status: word,
@@ -22,8 +23,8 @@ export function presentConnectionStatus(
     since: new Date(connection.sinceMs).toISOString(),
     summary,
     reason: connection.cause ?? null,
-    explanation: why ? `${why.title}. ${why.explanation}` : null,
-    nextStep: why?.action ?? null,
+    explanation: why?.explanation ?? null,
+    nextStep: why?.nextStep ?? null,
     setup: why?.setup ?? null,
     warnings: warningsOf(connection, nowMs).map((warning) => {
       const { title, explanation, action, setup } = explainWarning(warning, t);
@@ -31,7 +32,7 @@ export function presentConnectionStatus(
     }),
     lastChecked: iso(connection.lastCheckedAtMs),
     lastRefreshed: iso(connection.lastRefreshedAtMs),
-    nextRefresh: iso(connection.nextRefreshAtMs),
+    nextRefresh: iso(nextRefreshAtMs(connection, nowMs)),
     apiCalls:
       connection.apiUsed === undefined || connection.apiMax === undefined
         ? null

@@ -42,13 +42,14 @@ export interface ConnectionView {
 }
 
 /** How the last attempt to connect stands, while that is worth a word. */
-export type AttemptView = { readonly kind: 'checking' } | ({ readonly kind: 'refused' } & Explanation);
+export type AttemptView = { readonly kind: 'checking' } | RefusedView;
+type RefusedView = { readonly kind: 'refused' } & Explanation;
 
 export interface Detail {
   readonly label: string;
   readonly text?: string;
   readonly atMs?: number;
-  readonly style?: 'absolute';
+  readonly style?: 'absolute' | 'due';
   /** Of how much how much is used, and from where on it is much. */
   readonly meter?: { readonly value: number; readonly max: number; readonly high: number };
 }
@@ -87,7 +88,7 @@ export function presentConnection(
     why: connection?.cause === undefined ? undefined : explain(connection.cause, factsOf(connection), t),
     warnings: warnings.map((warning) => explainWarning(warning, t)),
     attempt: presentAttempt(attempt, connection, nowMs, t),
-    details: isLinked ? presentDetails(connection, t) : [],
+    details: isLinked ? presentDetails(connection, nowMs, t) : [],
     timeline: presentTimeline(events, t),
     button: t(active ? 'connection.refresh' : 'connection.connect'),
     canCheck: isLinked && !connection.disconnecting && !(connection.cause !== undefined && isFinal(connection.cause)),
@@ -131,7 +132,7 @@ function summarize(connection: Connection | undefined, t: Texts): string {
   }
 }
 
-const factsOf = ({ username, causeDetail }: Connection): ReasonDetail => ({ username, ...causeDetail });
+export const factsOf = ({ username, causeDetail }: Connection): ReasonDetail => ({ username, ...causeDetail });
 
 function presentAttempt(
   attempt: Authorization | undefined,
@@ -166,8 +167,13 @@ export function presentInvitedAttempt(
       return presentExchange(attempt, nowMs, t);
     case 'succeeded':
       return { kind: 'connected' };
-    case 'refused':
-      return presentRefusal(attempt, t);
+    case 'refused': {
+      const refusal = presentRefusal(attempt, t);
+      // Whoever was invited cannot disconnect.
+      return attempt.reason === 'another-org-connected'
+        ? { ...refusal, action: t('invitation.another-org-action') }
+        : refusal;
+    }
   }
 }
 
@@ -176,12 +182,26 @@ const presentExchange = ({ expiresAtMs }: Authorization, nowMs: number, t: Texts
     ? { kind: 'checking' }
     : { kind: 'refused', ...explain('outcome-unknown', {}, t) };
 
-const presentRefusal = ({ reason, reasonDetail }: Authorization, t: Texts): AttemptView => ({
+const presentRefusal = ({ reason, reasonDetail }: Authorization, t: Texts): RefusedView => ({
   kind: 'refused',
   ...explain(reason ?? 'salesforce-refused', reasonDetail, t),
 });
 
-function presentDetails(connection: Connection, t: Texts): readonly Detail[] {
+/** Never earlier than now: what is due already is under way. */
+export const nextRefreshAtMs = (
+  { nextRefreshAtMs: atMs }: Pick<Connection, 'nextRefreshAtMs'>,
+  nowMs: number,
+): number | undefined => (atMs === undefined ? undefined : Math.max(atMs, nowMs));
+
+function presentNextRefresh(connection: Connection, nowMs: number, t: Texts): Detail {
+  const label = t('connection.next-refresh');
+  const atMs = nextRefreshAtMs(connection, nowMs);
+  if (atMs !== undefined) return { label, atMs, style: 'due' };
+  const isFinished = connection.cause !== undefined && isFinal(connection.cause);
+  return { label, text: t(isFinished ? 'connection.refresh-none' : 'connection.not-yet') };
+}
+
+function presentDetails(connection: Connection, nowMs: number, t: Texts): readonly Detail[] {
   const orgName = connection.orgName ?? t('connection.org-unnamed');
   const { apiUsed, apiMax, observed } = connection;
   const moment = (label: string, atMs: number | undefined): Detail =>
@@ -195,7 +215,7 @@ function presentDetails(connection: Connection, t: Texts): readonly Detail[] {
     moment(t('connection.connected'), connection.connectedAtMs),
     moment(t('connection.last-checked'), connection.lastCheckedAtMs),
     moment(t('connection.last-refreshed'), connection.lastRefreshedAtMs),
-    moment(t('connection.next-refresh'), connection.nextRefreshAtMs),
+    presentNextRefresh(connection, nowMs, t),
     ...(apiUsed === undefined || apiMax === undefined
       ? []
       : [metered(t('connection.api-calls'), apiUsed, apiMax, apiMax * apiCallsHigh, t)]),

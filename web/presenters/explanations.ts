@@ -1,4 +1,4 @@
-import type { AuthorizationReason, ReasonDetail } from '../../src/domain/connection.ts';
+import type { AuthorizationReason, Connection, ReasonDetail } from '../../src/domain/connection.ts';
 import type { EarlyWarning } from '../../src/domain/early-warnings.ts';
 import type { Texts } from '../texts.ts';
 
@@ -28,6 +28,21 @@ export function explain(reason: AuthorizationReason, detail: ReasonDetail, t: Te
     action: t(`why.${reason}.action`, facts),
     setup: t(`why.${reason}.setup`, facts) || undefined,
   };
+}
+
+/** Why there is no simply active connection, and what to do, for programs; undefined while there is nothing to explain. */
+export function explainStanding(
+  connection: Pick<Connection, 'state' | 'cause'> | undefined,
+  facts: ReasonDetail,
+  t: Texts,
+): { readonly explanation: string; readonly nextStep: string; readonly setup: string | undefined } | undefined {
+  if (connection?.cause !== undefined) {
+    const { title, explanation, action, setup } = explain(connection.cause, facts, t);
+    return { explanation: `${title}. ${explanation}`, nextStep: action, setup };
+  }
+  if (connection && connection.state !== 'disconnected') return undefined;
+  const explanation = connection ? t('connection.disconnected-text') : t('connection.none-text');
+  return { explanation, nextStep: t('connection.connect-next-step'), setup: undefined };
 }
 
 export const explainWarning = (warning: EarlyWarning, t: Texts): Explanation => ({

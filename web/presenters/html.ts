@@ -14,18 +14,25 @@ export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (ch
 export const icon = (name: string): string =>
   `<svg class="icon" aria-hidden="true" focusable="false"><use href="/assets/icons.svg#${escapeHtml(name)}"></use></svg>`;
 
+export type TimeStyle = 'relative' | 'absolute' | 'due';
+
 export interface Times {
-  /** A moment in the account's time zone; `relative` ones tick where there is JavaScript. */
-  readonly time: (ms: number, style?: 'relative' | 'absolute') => string;
+  /** A moment in the account's time zone; `relative` ones tick where there is JavaScript, and `due` ones until they have come. */
+  readonly time: (ms: number, style?: TimeStyle) => string;
 }
 
-export function createTimes(language: string, timeZone: string): Times {
+export function createTimes(language: string, timeZone: string, dueText: string): Times {
   const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', timeZone });
   return {
     time(ms, style = 'relative') {
       const text = escapeHtml(format.format(ms));
       const iso = new Date(ms).toISOString();
-      return `<time datetime="${iso}" title="${text}"${style === 'relative' ? ' data-relative' : ''}>${text}</time>`;
+      const ticking = {
+        absolute: '',
+        relative: ' data-relative',
+        due: ` data-relative data-due="${escapeHtml(dueText)}"`,
+      };
+      return `<time datetime="${iso}" title="${text}"${ticking[style]}>${text}</time>`;
     },
   };
 }

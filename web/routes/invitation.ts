@@ -22,12 +22,11 @@ export const invitedRoutes: FastifyPluginAsyncTypebox<PortalRoutes> = async (app
   const { accounts, authorizations, clock, links, tokens } = services;
   const helmet = { contentSecurityPolicy: contentSecurityPolicy(['https:', ...(standIn ? [standIn.url] : [])]) };
   const title = t('invitation.title');
-  const linkInvalid = () => new AppError('LINK_INVALID', 'This link was used already or is too old.');
 
   async function inviterOf(token: string): Promise<Account> {
     const accountId = await links.find(tokens.hash(token), 'invitation');
     const account = accountId === undefined ? undefined : await accounts.findById(accountId);
-    if (!account) throw linkInvalid();
+    if (!account) throw new AppError('INVITATION_INVALID', 'This invitation was used already or is too old.');
     return account;
   }
 

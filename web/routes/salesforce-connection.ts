@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { productionLoginHost, sandboxLoginHost } from '../../src/domain/login-host.ts';
 import type { Connection } from '../../src/domain/connection.ts';
-import { AppError } from '../../src/errors.ts';
 import { authorizationLifeMs, beginAuthorization, loginHostChoices } from '../../src/use-cases/begin-authorization.ts';
 import type { PortalRoutes } from '../context.ts';
 import { contentSecurityPolicy } from '../plugins/content-security-policy.ts';
@@ -72,16 +71,22 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
   );
 
   /** The connection that the account may act on. */
-  async function linkedOf(request: FastifyRequest): Promise<Connection> {
+  async function linkedOf(request: FastifyRequest): Promise<Connection | undefined> {
     const connection = await services.connections.ofAccount(accountOf(request).id);
-    if (!connection || connection.state === 'disconnected') {
-      throw new AppError('CONNECTION_NOT_FOUND', 'This account is not connected.');
-    }
-    return connection;
+    return connection?.state === 'disconnected' ? undefined : connection;
+  }
+
+  /** Whoever asks from a page that has become old sees how things stand now. */
+  function leadBack(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    request.audited = 'nothing-changed';
+    flashes.set(reply, { notice: t('connection.gone-meanwhile') });
+    return reply.redirect('/salesforce-connection', 303);
   }
 
   app.post('/salesforce-connection/checks', { config: { audit: 'connection.check-asked' } }, async (request, reply) => {
-    const { id, orgId } = await linkedOf(request);
+    const connection = await linkedOf(request);
+    if (!connection) return leadBack(request, reply);
+    const { id, orgId } = connection;
     const askedAtMs = services.clock.now();
     await within(services.engine.checkNow(orgId, { thorough: true }), answerWithinMs, request);
     const after = await services.connections.ofAccount(accountOf(request).id);
@@ -93,7 +98,9 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
   });
 
   app.get('/salesforce-connection/disconnect', async (request, reply) => {
-    const { orgId, orgName } = await linkedOf(request);
+    const connection = await linkedOf(request);
+    if (!connection) return leadBack(request, reply);
+    const { orgId, orgName } = connection;
     return pages.send(request, reply, {
       view: 'disconnect',
       title: t('disconnect.title'),
@@ -105,7 +112,9 @@ export const salesforceConnectionRoutes: FastifyPluginAsyncTypebox<PortalRoutes>
     '/salesforce-connection/disconnect',
     { config: { audit: 'connection.disconnect-asked' } },
     async (request, reply) => {
-      const { orgId } = await linkedOf(request);
+      const connection = await linkedOf(request);
+      if (!connection) return leadBack(request, reply);
+      const { orgId } = connection;
       request.audited = { subject: orgId };
       const isDone = await within(services.engine.disconnect(orgId), answerWithinMs, request);
       flashes.set(reply, { notice: t(isDone ? 'disconnect.done' : 'disconnect.under-way') });

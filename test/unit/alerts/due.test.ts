@@ -4,7 +4,7 @@ import { warningsOf, type WarnedConnection } from '../../../src/domain/early-war
 
 const nowMs = Date.UTC(2026, 10, 23, 9, 0, 0);
 const hourMs = 3_600_000;
-const told = (toldBroken: boolean, warnedAtMs: AlertMemory['warnedAtMs'] = {}): AlertMemory => ({
+const told = (toldBroken: AlertMemory['toldBroken'], warnedAtMs: AlertMemory['warnedAtMs'] = {}): AlertMemory => ({
   toldBroken,
   warnedAtMs,
 });
@@ -20,11 +20,12 @@ describe('what is told', () => {
     ['a first connection', active, told(false), []],
     ['trouble that is no break', degraded, told(false), []],
     ['a break', broken, told(false), ['state connection.broken']],
-    ['a break that is known', broken, told(true), []],
-    ['a repair', active, told(true), ['state connection.repaired']],
-    ['a repair with trouble left', degraded, told(true), ['state connection.repaired']],
+    ['a break that is known', broken, told('for-good'), []],
+    ['a break that needs a new authorization by now', broken, told('for-now'), ['state connection.broken']],
+    ['a repair', active, told('for-now'), ['state connection.repaired']],
+    ['a repair with trouble left', degraded, told('for-now'), ['state connection.repaired']],
     ['a disconnect', disconnected, told(false), []],
-    ['a disconnect after a break', disconnected, told(true), []],
+    ['a disconnect after a break', disconnected, told('for-now'), []],
     ['a warning', busy, told(false), ['api-calls-high connection.warning']],
     ['a warning that was told an hour ago', busy, told(false, { 'api-calls-high': nowMs - hourMs }), []],
     [
@@ -39,14 +40,16 @@ describe('what is told', () => {
       told(false, { 'api-calls-high': nowMs }),
       ['refresh-uncertain connection.warning'],
     ],
-    ['a break with many calls', { ...broken, apiUsed: 99, apiMax: 100 }, told(true), []],
+    ['a break with many calls', { ...broken, apiUsed: 99, apiMax: 100 }, told('for-good'), []],
   ])('of %s', (_, connection, memory, expected) => {
     expect(alertsDue(connection, memory, nowMs).map(({ topic, event }) => `${topic} ${event}`)).toEqual(expected);
   });
 
   it('has one occasion for one transition, and one a day for a warning', () => {
-    const since = { sinceMs: 17 };
+    const since = { sinceMs: 17, cause: undefined };
+    const forGood = { ...since, cause: 'token-revoked' } as const;
     expect(occasionOf({ topic: 'state', event: 'connection.broken' }, since, nowMs)).toBe('broken-17');
+    expect(occasionOf({ topic: 'state', event: 'connection.broken' }, forGood, nowMs)).toBe('broken-for-good-17');
     expect(occasionOf({ topic: 'state', event: 'connection.repaired' }, since, nowMs)).toBe('repaired-17');
     expect(occasionOf({ topic: 'idle-long', event: 'connection.warning' }, since, nowMs)).toBe('idle-long-2026-11-23');
   });

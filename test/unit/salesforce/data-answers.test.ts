@@ -58,6 +58,7 @@ describe('classifyDataAnswer', () => {
     expect(classifyDataAnswer({ status: 200, isHtml: true })).toMatchObject({
       cause: 'salesforce-error',
       retryable: true,
+      answer: 'HTTP 200, a web page',
     });
     expect(classifyDataAnswer({ status: 503, isHtml: true })).toMatchObject({
       cause: 'salesforce-error',

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { isActive } from '../../../src/domain/connection.ts';
 import type { Pbx } from '../../../src/domain/lookup.ts';
 import { pbxOfRequest } from '../../plugins/pbx-token-auth.ts';
-import { explain } from '../../presenters/explanations.ts';
+import { explainStanding } from '../../presenters/explanations.ts';
 import { HealthSchema, PbxSchema, problems, TokenQuerySchema } from '../../schemas/phone-api.ts';
 import type { Texts } from '../../texts.ts';
 import type { PhoneApiServices } from './index.ts';
@@ -31,15 +31,17 @@ export const healthRoutes: FastifyPluginAsync<PhoneApiServices & { texts: Texts 
   for (const path of ['/health/:pbxId', '/health/:pbxId/']) {
     app.get(path, { schema: { ...schema, hide: path.endsWith('/') } }, async (request) => {
       const connection = directory.connection(request.getDecorator<Pbx>(pbxOfRequest).accountId);
-      if (!connection) return { connection: 'none', status: texts('connection.inactive') };
-      const { state, cause, sinceMs } = connection;
       // The token of a phone system has many readers: who the Salesforce user is stays on the page.
-      const why = cause && explain(cause, {}, texts);
+      const why = explainStanding(connection, {}, texts);
+      const told = why && { explanation: why.explanation, nextStep: why.nextStep };
+      if (!connection) return { connection: 'none', status: texts('connection.inactive'), ...told };
+      const { state, cause, sinceMs } = connection;
       return {
         connection: state,
         status: texts(isActive(state) ? 'connection.active' : 'connection.inactive'),
         since: new Date(sinceMs).toISOString(),
-        ...(why && { reason: cause, explanation: `${why.title}. ${why.explanation}`, nextStep: why.action }),
+        ...(cause && { reason: cause }),
+        ...told,
       };
     });
   }
