@@ -8,7 +8,7 @@ import rateLimit from '@fastify/rate-limit';
 import staticFiles from '@fastify/static';
 import view from '@fastify/view';
 import { Eta } from 'eta';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { AppError } from '../src/errors.ts';
 import type { Portal } from './context.ts';
 import { createStatusStreams } from './live/status-streams.ts';
@@ -20,6 +20,7 @@ import { createCookies } from './plugins/cookies.ts';
 import { showErrors } from './plugins/errors.ts';
 import { createFlashes } from './plugins/flash.ts';
 import { redirectToPublicUrl } from './plugins/public-url.ts';
+import { RequestLog } from './plugins/request-log.ts';
 import { maxPathLength, readTarget } from './plugins/request-target.ts';
 import { readSessions, requireSignIn } from './plugins/session.ts';
 import { createAccountMails } from './presenters/mails.ts';
@@ -55,14 +56,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
     genReqId: () => randomUUID(),
-    logController: new LogController({ requestIdLogLabel: 'requestId' }),
+    logController: new RequestLog(),
     trustProxy: options.trustProxy ?? false,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: maxPathLength },
     rewriteUrl: readTarget,
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    done();
   });
   redirectToPublicUrl(app, options.publicUrl);
   await app.register(healthRoutes, { prefix: '/health', health: options.health });

@@ -42,10 +42,10 @@ export interface ExplainedReading {
 export function readExplained(raw: string, rules: DialingRules): ExplainedReading {
   const whole = (number: ReadNumber): ExplainedReading => ({ number, prefixCut: '' });
   if (raw === '') return whole({ kind: 'withheld' }); // at once: few questions have a called number and something keyed in
-  const text = toDialString(raw, rules);
+  const text = isBare(raw) ? raw : toDialString(raw, rules);
   if (text === undefined) return whole({ kind: 'invalid' });
   if (isWithheld(text)) return whole({ kind: 'withheld' });
-  const dialled = withoutSeparators(text);
+  const dialled = isBare(text) ? text : withoutSeparators(text);
   if (dialled === undefined) return whole({ kind: 'invalid' });
   if (isZeros(dialled) || (isKeypadWord(dialled) && !isDialledAtHome(dialled, rules)))
     return whole({ kind: 'withheld' });
@@ -116,6 +116,9 @@ const parse = (reading: string, rules: DialingRules): ParsedNumber | undefined =
     reading,
     isCountry(rules.country) ? { defaultCountry: rules.country, extract: false } : undefined,
   );
+
+/** Whether there is nothing to unwrap, as with most numbers: no rule cuts at a digit. */
+const isBare = (text: string): boolean => /^\+?\d{1,40}$/.test(text);
 
 /** Unwraps URIs and display names and cuts what follows the number. Undefined when nothing can be made of it. */
 function toDialString(raw: string, rules: DialingRules): string | undefined {

@@ -18,6 +18,7 @@ const operator = /(?<=\d)\s*-\s*0$/;
  * is read as of the phone system's country, or of the caller's where it is no number at home.
  */
 export function agreement(stored: string, number: PhoneNumber, rules: DialingRules): Agreement {
+  if (isWrittenInFull(stored, number)) return 0;
   const texts = numbersIn(stored);
   const accepted = acceptedDigits(number, rules);
   for (const text of texts) {
@@ -30,6 +31,10 @@ export function agreement(stored: string, number: PhoneNumber, rules: DialingRul
   const cut = mains.findIndex((main) => written.some((each) => isOneOf(each, main, number, rules)));
   return cut === -1 ? undefined : cut + 1;
 }
+
+/** Whether it is written as international numbers are, which leaves nothing to be read: so are most. */
+const isWrittenInFull = (stored: string, { countryCode, national }: PhoneNumber): boolean =>
+  /^\+[\d\s().\-/]+$/.test(stored) && stored.replace(/\D/g, '') === countryCode + national;
 
 /** The texts that may be one number each: the whole, where no words stand between its digits, and its parts, where it lists several. */
 function numbersIn(stored: string): ReadonlySet<string> {

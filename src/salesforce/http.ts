@@ -81,7 +81,6 @@ function exchange(
   signal: AbortSignal,
 ): Promise<{ statusCode: number; headers: ReceivedHeaders; body: Buffer }> {
   return new Promise((resolve, reject) => {
-    const { origin, pathname, search } = new URL(url);
     let current: Dispatcher.DispatchController | undefined;
     let statusCode = 0;
     let received: ReceivedHeaders = {};
@@ -96,7 +95,7 @@ function exchange(
     signal.addEventListener('abort', onAbort, { once: true });
     const end = () => signal.removeEventListener('abort', onAbort);
     agent.dispatch(
-      { origin, path: pathname + search, method, headers, body: body ?? null },
+      { ...splitUrl(url), method, headers, body: body ?? null },
       {
         onRequestStart(controller) {
           current = controller;
@@ -124,6 +123,12 @@ function exchange(
       },
     );
   });
+}
+
+/** Ours are an origin and a path, both as they are sent; for a lookup, taking them apart as URLs would be a good part of its own work. */
+function splitUrl(url: string): { origin: string; path: string } {
+  const pathAt = url.indexOf('/', url.indexOf('//') + 2);
+  return pathAt === -1 ? { origin: url, path: '/' } : { origin: url.slice(0, pathAt), path: url.slice(pathAt) };
 }
 
 const tooLarge = () => new BodyTooLargeError('The answer is larger than what is read of one.');

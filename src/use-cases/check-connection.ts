@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cause, Observations, ReasonDetail } from '../domain/connection.ts';
 import type { CheckOutcome, CheckRequest } from '../domain/connection-outcomes.ts';
 import { missingOf, type AcdLicence } from '../domain/user-rights.ts';
@@ -47,7 +48,7 @@ export async function checkConnection(
     version,
   };
   const [result, introspection] = await Promise.all([
-    depth === 'rights' ? checkBoth(ports, session, current, signal) : checkSession(ports, session, signal),
+    depth === 'rights' ? checkBoth(ports, session, current) : checkSession(ports, session, signal),
     ports.oauth.introspect(current, signal),
   ]);
   switch (result.kind) {
@@ -90,25 +91,40 @@ async function checkSession(
     : { kind: 'failed', failure: result.failure };
 }
 
-/** Whoever waits for the truth need not wait for all that is read where the first call tells it. */
+/**
+ * Whoever waits for the truth need not wait for all that is read where a simple call tells it. The call is repeated while the rest takes
+ * its time: Salesforce may have stopped answering meanwhile.
+ */
 async function checkBoth(
-  ports: Parameters<typeof checkRights>[0] & { readonly limitsMs: { readonly rights: number } },
+  ports: Parameters<typeof checkRights>[0] & {
+    readonly limitsMs: { readonly session: number; readonly rights: number };
+  },
   session: SalesforceSession,
   credentials: Credentials,
-  signal: AbortSignal,
 ): Promise<Checked> {
+  const { limitsMs } = ports;
   const rest = new AbortController();
   const rights = checkRights(
     ports,
     session,
     credentials,
-    AbortSignal.any([rest.signal, AbortSignal.timeout(ports.limitsMs.rights)]),
+    AbortSignal.any([rest.signal, AbortSignal.timeout(limitsMs.rights)]),
   );
-  const checked = await checkSession(ports, session, signal);
-  if (checked.kind === 'passed') return rights;
-  rest.abort();
-  await rights;
-  return checked;
+  for (;;) {
+    const checked = await checkSession(ports, session, AbortSignal.timeout(limitsMs.session));
+    if (checked.kind !== 'passed') {
+      rest.abort();
+      await rights;
+      return checked;
+    }
+    const pause = new AbortController();
+    const ended = await Promise.race([
+      rights,
+      sleep(limitsMs.session, undefined, { signal: pause.signal }).catch(() => undefined),
+    ]);
+    pause.abort();
+    if (ended) return ended;
+  }
 }
 
 async function checkRights(

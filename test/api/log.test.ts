@@ -18,12 +18,20 @@ it('says in the log, under the id that the answer names, which lookup run was an
   expect(answer.statusCode).toBe(200);
   const lines = portal.logLines.map(
     (line) =>
-      JSON.parse(line) as { msg: string; requestId?: string; orgId?: string; workflowId?: string; res?: unknown },
+      JSON.parse(line) as {
+        msg: string;
+        requestId?: string;
+        orgId?: string;
+        workflowId?: string;
+        req?: unknown;
+        res?: unknown;
+      },
   );
   const ofRequest = lines.filter(({ requestId }) => requestId === answer.headers['x-request-id']);
-  expect(ofRequest.map(({ msg }) => msg)).toEqual(['incoming request', 'request completed']);
+  expect(ofRequest.map(({ msg }) => msg)).toEqual(['request completed']);
   const runId = String(answer.headers['x-trunkline-run']);
-  expect(ofRequest[1]).toMatchObject({ orgId, workflowId: `lookup-${runId}` });
-  expect(ofRequest[1]?.res).toEqual({ statusCode: 200, runId, reason: 'matched' });
+  expect(ofRequest[0]).toMatchObject({ orgId, workflowId: `lookup-${runId}` });
+  expect(ofRequest[0]?.req).toEqual({ method: 'GET', url: `/api/ExtNo/${pbx.id}${orgId}?callerid=***` });
+  expect(ofRequest[0]?.res).toEqual({ statusCode: 200, runId, reason: 'matched' });
   await portal.app.close();
 });

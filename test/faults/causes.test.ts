@@ -156,11 +156,11 @@ const cases: Record<AuthorizationReason, Case | string> = {
   'token-revoked': { make: () => fault({ fault: 'revoke' }) },
   'token-idle': {
     async make() {
-      await refreshing({ refreshTokenIdleMs: 1 });
-      // As it is found by a worker that comes up after a month.
+      // As it is found by a worker that comes up after a month: one that is up would find the token gone before the row is changed.
+      await product.temporal.workflow.getHandle(connectionWorkflowId(acme)).terminate();
       await product.database
         .sql`update connections set last_refreshed_at = now() - interval '31 days', state = 'active'`;
-      await product.temporal.workflow.getHandle(connectionWorkflowId(acme)).terminate();
+      await refreshing({ refreshTokenIdleMs: 1 });
       await product.engine.checkNow(acme);
     },
   },

@@ -21,10 +21,16 @@ export const knownPbx = (request: FastifyRequest): Pbx | undefined =>
 export const pbxTokenAuth = fastifyPlugin<{ authenticate: AuthenticatePbx }>(
   async (app, { authenticate }) => {
     app.decorateRequest(pbxOfRequest, null);
-    app.addHook('preValidation', async (request) => {
+    app.addHook('preValidation', (request, _reply, done) => {
       const token =
         bearerToken(request.headers.authorization) ?? textOf(request.query, 'token') ?? textOf(request.body, 'token');
-      request.setDecorator<Pbx>(pbxOfRequest, authenticate(token, pbxIdOf(request.params), request.ip));
+      try {
+        request.setDecorator<Pbx>(pbxOfRequest, authenticate(token, pbxIdOf(request.params), request.ip));
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+      done();
     });
   },
   { name: 'pbx-token-auth' },

@@ -6,9 +6,9 @@ export const isForPrograms = (url: string): boolean => /^\/(?:api|acd|health)(?:
 /** Sends browsers that came by another name to the one that cookies, links and Salesforce's callback use; programs are answered anywhere. */
 export function redirectToPublicUrl(app: FastifyInstance, publicUrl: string): void {
   const { protocol, host } = new URL(publicUrl);
-  app.addHook('onRequest', async (request, reply) => {
-    if (isForPrograms(request.url) || hostOf(protocol, request.host) === host) return;
-    return reply.redirect(publicUrl + request.url, 307);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isForPrograms(request.url) || hostOf(protocol, request.host) === host) done();
+    else void reply.redirect(publicUrl + request.url, 307);
   });
 }
 

@@ -27,12 +27,9 @@ export function createTimes(language: string, timeZone: string, dueText: string)
     time(ms, style = 'relative') {
       const text = escapeHtml(format.format(ms));
       const iso = new Date(ms).toISOString();
-      const ticking = {
-        absolute: '',
-        relative: ' data-relative',
-        due: ` data-relative data-due="${escapeHtml(dueText)}"`,
-      };
-      return `<time datetime="${iso}" title="${text}"${ticking[style]}>${text}</time>`;
+      const ticks = style === 'absolute' ? '' : ' data-relative';
+      const due = style === 'due' ? ` data-due="${escapeHtml(dueText)}"` : '';
+      return `<time datetime="${iso}" title="${text}"${ticks}${due}>${text}</time>`;
     },
   };
 }

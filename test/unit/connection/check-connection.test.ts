@@ -11,23 +11,32 @@ const active: Introspection = { kind: 'answered', active: true, expiresAtMs: 1_0
 
 type Queries = Parameters<typeof checkConnection>[0]['data']['queries'];
 const queriesFail: Queries = async () => ({ ok: false, failure: away });
+const silent: Queries = (_session, _soql, signal) =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve({ ok: false, failure: { ...away, cause: 'salesforce-slow' } }));
+  });
 
-/** A check of a session that ends with this failure, if any, while introspection says that. */
+/** A check of a session that ends with this failure, if any, maybe only when it is asked again, while introspection says that. */
 function check(
   failure: SalesforceFailure | undefined,
   introspection: Introspection,
-  { depth, queries }: { depth: CheckDepth; queries: Queries } = { depth: 'session', queries: queriesFail },
+  { depth, queries, passes = 0 }: { depth: CheckDepth; queries: Queries; passes?: number } = {
+    depth: 'session',
+    queries: queriesFail,
+  },
 ) {
+  let asked = 0;
   return checkConnection(
     {
       credentials: { read: async () => credentials },
       data: {
-        query: async () => (failure ? { ok: false, failure } : { ok: true, value: [], apiUsage: undefined }),
+        query: async () =>
+          failure && asked++ >= passes ? { ok: false, failure } : { ok: true, value: [], apiUsage: undefined },
         queries,
       },
       oauth: { introspect: async () => introspection, isAppInstalled: async () => true },
       licence: { namespace: undefined, permissionSetLicense: undefined },
-      limitsMs: { session: 1_000, rights: 60_000 },
+      limitsMs: { session: 100, rights: 60_000 },
     },
     { orgId: credentials.orgId, version: credentials.version, depth },
   );
@@ -51,12 +60,11 @@ it('takes trouble at Salesforce for no refusal, whatever introspection says', as
   expect(await check(away, { ...active, active: false })).toMatchObject({ kind: 'failed', cause: 'salesforce-error' });
 });
 
-it('does not wait for rights that are not told, once a simple call has failed', async () => {
-  const silent: Queries = (_session, _soql, signal) =>
-    new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve({ ok: false, failure: { ...away, cause: 'salesforce-slow' } }));
-    });
-  expect(await check(away, unasked, { depth: 'rights', queries: silent })).toMatchObject({
+it.each([
+  ['at once', 0],
+  ['only after a while', 2],
+])('does not wait for rights that are not told, once a simple call fails: %s', async (_when, passes) => {
+  expect(await check(away, unasked, { depth: 'rights', queries: silent, passes })).toMatchObject({
     kind: 'failed',
     cause: 'salesforce-error',
   });

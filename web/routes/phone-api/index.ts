@@ -50,12 +50,15 @@ const phoneApiRoutes =
     app.setNotFoundHandler((request) => {
       throw notFound(request);
     });
-    app.addHook('onRequest', async (_request, reply) => {
+    // With callbacks, as all hooks on the way of a lookup: a promise for each is time that a caller waits.
+    app.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store');
+      done();
     });
-    app.addHook('preValidation', async (request) => {
+    app.addHook('preValidation', (request, _reply, done) => {
       request.query = lowerCaseNames(request.query);
       request.body = lowerCaseNames(request.body);
+      done();
     });
     await app.register(methodRoutes);
     await app.register(openApiRoutes);

@@ -9,6 +9,7 @@ import type { Static } from 'typebox';
 import { splitPbxAndOrg } from '../../../src/domain/ids.ts';
 import type { Answer, LookupService, Pbx, Question } from '../../../src/domain/lookup.ts';
 import { pbxOfRequest } from '../../plugins/pbx-token-auth.ts';
+import { nameInLog } from '../../plugins/request-log.ts';
 import { chooseFormat, presentData, presentExtension } from '../../presenters/answer.ts';
 import {
   bodyProblems,
@@ -105,13 +106,10 @@ export const lookupRoutes: FastifyPluginAsync<PhoneApiServices> = async (
       question: toQuestion(parameters),
       arrivedAtMs: clock.now(),
     });
-    // The line that ends the request names what leads on from it.
-    const log = request.log.child({
+    nameInLog(request, {
       orgId: directory.connection(pbx.accountId)?.orgId,
       workflowId: workflowIdOf(answer.runId),
     });
-    request.log = log;
-    reply.log = log;
     const format = chooseFormat(parameters.format, request.headers.accept, pbx.answerFormat);
     const { contentType, body } = service.present(answer, format, parameters.meta === '1');
     return reply
@@ -140,8 +138,9 @@ function readEmptyBodies(app: FastifyInstance): void {
     if (body === '') done(null);
     else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE());
   });
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     request.body ??= {};
+    done();
   });
 }
 

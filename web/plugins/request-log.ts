@@ -1,0 +1,30 @@
+import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
+import { isForPrograms } from './public-url.ts';
+
+/** Ids that lead on from the line of a request. */
+export type LoggedIds = Readonly<Record<'orgId' | 'workflowId', string | undefined>>;
+
+const idsOf = new WeakMap<FastifyRequest, LoggedIds>();
+
+/** Has the line that ends a request name these. */
+export const nameInLog = (request: FastifyRequest, ids: LoggedIds): void => void idsOf.set(request, ids);
+
+/**
+ * What the log says of each request. Of a program's there is one line, once it is answered: writing one before would keep a caller
+ * waiting for it.
+ */
+export class RequestLog extends LogController {
+  constructor() {
+    super({ requestIdLogLabel: 'requestId' });
+  }
+
+  override incomingRequest(request: FastifyRequest, reply: FastifyReply): void {
+    if (!isForPrograms(request.url)) super.incomingRequest(request, reply);
+  }
+
+  override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
+    const line = { req: request, res: reply, responseTime: reply.elapsedTime, ...idsOf.get(request) };
+    if (error) reply.log.error({ ...line, err: error }, 'request errored');
+    else reply.log.info(line, 'request completed');
+  }
+}
