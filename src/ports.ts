@@ -1,5 +1,5 @@
 import type { AuthorizationReason, Cause, Connection, Observations, ReasonDetail } from './domain/connection.ts';
-import type { AlertEvent, AlertMemory, AlertTopic, DeliveryFailure } from './domain/alerts.ts';
+import type { AlertEvent, AlertMemory, AlertPatience, AlertTopic, DeliveryFailure } from './domain/alerts.ts';
 import type { DialingRules } from './domain/dialing-rules.ts';
 import type { LookupTrace } from './domain/lookup-trace.ts';
 import type { ReadyMadeCondition, StepFilter, StepOrder } from './domain/lookup-step.ts';
@@ -865,8 +865,7 @@ export interface AlertEngine {
     topic: AlertTopic;
     sinceMs: number;
     occasion: string;
-    /** Whether flapping is to have its time first. */
-    isWaitedFor: boolean;
+    patience: AlertPatience;
   }): Promise<void>;
 }
 

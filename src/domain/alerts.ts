@@ -4,7 +4,7 @@ import { warningsOf, type EarlyWarning, type WarnedConnection } from './early-wa
 /*
  * When people are told how a connection stands. What is told follows from two things alone: how the connection stands, and what was told
  * last. So a transition that is heard twice, late or not at all leads to the same message. Every state waits for itself before it is
- * told: what flaps faster than that is told once it has come to rest, if it is news then. Only what has flapped for too long is told without waiting.
+ * told: what flaps faster than that is told once it has come to rest, if it is news then. What has flapped for too long is told without waiting.
  */
 
 /** What a message says. */
@@ -72,12 +72,21 @@ export function alertAfterWaiting(
   return alertsDue(connection, memory, nowMs).find((due) => due.topic === topic)?.event;
 }
 
+/** How long a message waits: not at all, until flapping has had its usual time, or until a connection that kept breaking has been at rest. */
+export type AlertPatience = 'none' | 'usual' | 'long';
+
 /**
- * Whether waiting for a break to last has gone on for too long.
+ * Waiting for a break to last ends when the connection keeps breaking; what is told then is that it is broken, and that it is repaired
+ * only when it has not broken any more for a long while. So people hear of it once, however long it flaps.
  *
  * @param brokeAtMs When the connection broke within the last `flappingSeenForMs`, in any order.
  */
-export const keepsBreaking = (brokeAtMs: readonly number[], nowMs: number): boolean =>
+export function patienceFor({ event }: DueAlert, brokeAtMs: readonly number[], nowMs: number): AlertPatience {
+  if (event === 'connection.warning' || !keepsBreaking(brokeAtMs, nowMs)) return 'usual';
+  return event === 'connection.broken' ? 'none' : 'long';
+}
+
+const keepsBreaking = (brokeAtMs: readonly number[], nowMs: number): boolean =>
   brokeAtMs.length >= flappingBreaks && nowMs - Math.min(...brokeAtMs) >= flappingEndureMs;
 
 /** Names the occasion of an alert, so that hearing of it again starts nothing new. */
@@ -92,7 +101,7 @@ export const occasionOf = (
 };
 
 /** What a message about a broken connection tells. */
-export const toldBrokenBy = (connection: Pick<Connection, 'cause'>): AlertMemory['toldBroken'] =>
+export const toldBrokenBy = (connection: Pick<Connection, 'cause'>): Exclude<AlertMemory['toldBroken'], false> =>
   isForGood(connection) ? 'for-good' : 'for-now';
 
 /** Plain JSON without a name: it stands in histories. */

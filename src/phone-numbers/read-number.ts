@@ -118,7 +118,7 @@ const parse = (reading: string, rules: DialingRules): ParsedNumber | undefined =
   );
 
 /** Whether there is nothing to unwrap, as with most numbers: no rule cuts at a digit. */
-const isBare = (text: string): boolean => /^\+?\d{1,40}$/.test(text);
+const isBare = (text: string): boolean => /^\+?\d{1,39}$/.test(text);
 
 /** Unwraps URIs and display names and cuts what follows the number. Undefined when nothing can be made of it. */
 function toDialString(raw: string, rules: DialingRules): string | undefined {

@@ -110,20 +110,26 @@ async function checkBoth(
     credentials,
     AbortSignal.any([rest.signal, AbortSignal.timeout(limitsMs.rights)]),
   );
-  for (;;) {
-    const checked = await checkSession(ports, session, AbortSignal.timeout(limitsMs.session));
-    if (checked.kind !== 'passed') {
-      rest.abort();
-      await rights;
-      return checked;
+  const whole = rights.then((checked) => ({ isWhole: true, checked }));
+  let simple = await checkSession(ports, session, AbortSignal.timeout(limitsMs.session));
+  while (simple.kind === 'passed') {
+    const over = new AbortController();
+    try {
+      const ended = await Promise.race([whole, checkAgain(over.signal)]);
+      if (ended.isWhole) return ended.checked;
+      simple = ended.checked;
+    } finally {
+      over.abort();
     }
-    const pause = new AbortController();
-    const ended = await Promise.race([
-      rights,
-      sleep(limitsMs.session, undefined, { signal: pause.signal }).catch(() => undefined),
-    ]);
-    pause.abort();
-    if (ended) return ended;
+  }
+  rest.abort();
+  await rights;
+  return simple;
+
+  async function checkAgain(over: AbortSignal): Promise<{ isWhole: false; checked: Checked }> {
+    await sleep(limitsMs.session, undefined, { signal: over }).catch(() => undefined);
+    const signal = AbortSignal.any([over, AbortSignal.timeout(limitsMs.session)]);
+    return { isWhole: false, checked: await checkSession(ports, session, signal) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { alertsDue, keepsBreaking, occasionOf } from '../domain/alerts.ts';
+import { alertsDue, occasionOf, patienceFor } from '../domain/alerts.ts';
 import type { Connection } from '../domain/connection.ts';
 import type { WarnedConnection } from '../domain/early-warnings.ts';
 import type { AlertEngine, Alerts, Clock } from '../ports.ts';
@@ -24,7 +24,7 @@ export async function considerAlerts(
   const { id, orgId, sinceMs } = connection;
   for (const due of alertsDue(connection, await alerts.memoryOf(id), nowMs)) {
     const occasion = occasionOf(due, connection, nowMs);
-    const isWaitedFor = !(due.event === 'connection.broken' && keepsBreaking(await alerts.breaksOf(id), nowMs));
-    await alertEngine.start({ connectionId: id, orgId, topic: due.topic, sinceMs, occasion, isWaitedFor });
+    const patience = patienceFor(due, await alerts.breaksOf(id), nowMs);
+    await alertEngine.start({ connectionId: id, orgId, topic: due.topic, sinceMs, occasion, patience });
   }
 }

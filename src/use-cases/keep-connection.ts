@@ -71,7 +71,8 @@ export async function recordConnection(
       causeDetail,
       lastCheckedAtMs: lastCheckedAtMs ?? undefined,
       lastRefreshedAtMs,
-      nextRefreshAtMs: nextRefreshAtMs ?? undefined,
+      // One that is due at once has no moment of its own.
+      nextRefreshAtMs: nextRefreshAtMs === null ? undefined : Math.max(nextRefreshAtMs, clock.now()),
       ...(apiUsage === null ? {} : { apiUsed: apiUsage.used, apiMax: apiUsage.max }),
       observed,
       disconnecting: row.disconnecting,

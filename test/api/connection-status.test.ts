@@ -67,7 +67,7 @@ describe('the status of a connection', () => {
     expect((await ask(`/api/connections/${orgId}/status`)).json()).toMatchObject({
       status: 'Inactive',
       reason: null,
-      explanation: expect.stringContaining('You disconnected Salesforce here.') as unknown,
+      explanation: expect.stringContaining('Salesforce was disconnected in Trunkline.') as unknown,
       nextStep: expect.stringContaining('Click To Connect Salesforce') as unknown,
     });
   });

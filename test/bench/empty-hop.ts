@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Agent } from 'undici';
 
 /*
- * A process between that does nothing but pass on: it takes a GET, sends Salesforce a query of the usual size, and answers with a line. What it adds is
- * what the machine takes for one more process on the way, and no phone API in Node can add less.
+ * A process between that does nothing but pass on: it takes a GET, sends Salesforce the next of the queries that it was given, and
+ * answers with a line. What it adds is what the machine takes for one more process on the way, and no phone API in Node can add less.
  */
 
 export interface EmptyHop {
@@ -18,7 +18,7 @@ export interface EmptyHop {
 interface Passed {
   readonly url: string;
   readonly token: string;
-  readonly body: string;
+  readonly bodies: readonly string[];
 }
 
 export async function openEmptyHop(passed: Passed): Promise<EmptyHop> {
@@ -29,11 +29,14 @@ export async function openEmptyHop(passed: Passed): Promise<EmptyHop> {
 }
 
 if (process.argv[2] === 'empty-hop') {
-  const [{ url, token, body }] = (await once(process, 'message')) as [Passed];
+  const [{ url, token, bodies }] = (await once(process, 'message')) as [Passed];
   const { origin, pathname } = new URL(url);
   const agent = new Agent({ pipelining: 1, connections: 256 });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  process.once('disconnect', () => process.exit());
+  let asked = 0;
   const server = createServer((_request, response) => {
+    const body = bodies[asked++ % bodies.length] ?? '';
     const chunks: Buffer[] = [];
     agent.dispatch(
       { origin, path: pathname, method: 'POST', headers, body },

@@ -201,7 +201,7 @@ describe('a row that is written', () => {
       topic: 'state',
       sinceMs: 2_000,
       occasion: 'broken-for-good-2000',
-      isWaitedFor: true,
+      patience: 'usual',
     };
     expect(started.splice(0)).toEqual([broken, broken]);
     await decide(connectionId);
@@ -222,15 +222,15 @@ describe('a row that is written', () => {
         sql`insert into audit_events (at, account_id, actor, action, subject)
           values (now() - make_interval(mins => ${minutesAgo}), ${account.id}, 'system', 'connection.broken', ${orgId})`,
       );
-    const isWaitedFor = async (sinceMs: number) => {
+    const patienceFor = async (sinceMs: number) => {
       await write({ state: 'broken', cause: 'login-hours', sinceMs });
-      return started.at(-1)?.isWaitedFor;
+      return started.at(-1)?.patience;
     };
     await broke(20);
     await broke(11);
     await broke(1);
-    expect(await isWaitedFor(1_000)).toBe(true);
+    expect(await patienceFor(1_000)).toBe('usual');
     await broke(0);
-    expect(await isWaitedFor(2_000)).toBe(false);
+    expect(await patienceFor(2_000)).toBe('none');
   });
 });

@@ -253,12 +253,15 @@ describe('with a check only every five minutes', () => {
     const kills = isLong ? 50 : 2;
     let asked = 0;
     const load = new AbortController();
-    const asking = (async () => {
-      while (!load.signal.aborted) {
-        await askAnew();
-        asked += 1;
-      }
-    })();
+    const asking = Promise.all(
+      phoneSystems.map(async () => {
+        while (!load.signal.aborted) {
+          await askAnew();
+          asked += 1;
+          await sleep(100);
+        }
+      }),
+    );
     for (let kill = 0; kill < kills; kill++) {
       await fault('expire-access');
       // Some take so long that they are still under way at Salesforce when it is noticed that their worker is dead.

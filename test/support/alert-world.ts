@@ -17,7 +17,7 @@ import { secretTokens } from '../../src/crypto/tokens.ts';
 import { createAlertTargets } from '../../src/database/alert-targets.ts';
 import { createAlerts } from '../../src/database/alerts.ts';
 import { openDatabase } from '../../src/database/client.ts';
-import type { AlertTopic } from '../../src/domain/alerts.ts';
+import type { AlertPatience, AlertTopic } from '../../src/domain/alerts.ts';
 import { createSmtpMailer } from '../../src/mail/smtp.ts';
 import { createAlertEngine } from '../../src/temporal/alert-engine.ts';
 import { connectTemporal } from '../../src/temporal/client.ts';
@@ -120,8 +120,12 @@ export async function openAlertWorld({ waitMs }: { readonly waitMs: number }) {
     },
 
     /** Has people told of how a connection stands. */
-    tell: async ({ connectionId, orgId, sinceMs }: Connected, occasion: string, topic: AlertTopic = 'state') =>
-      engine.start({ connectionId, orgId, topic, sinceMs: await sinceMs(), occasion, isWaitedFor: true }),
+    tell: async (
+      { connectionId, orgId, sinceMs }: Connected,
+      occasion: string,
+      topic: AlertTopic = 'state',
+      patience: AlertPatience = 'usual',
+    ) => engine.start({ connectionId, orgId, topic, sinceMs: await sinceMs(), occasion, patience }),
     resultOf: (connected: Pick<Connected, 'connectionId'>, occasion: string): Promise<AlertSummary> =>
       handle(connected, occasion).result() as Promise<AlertSummary>,
     history: (connected: Pick<Connected, 'connectionId'>, occasion: string) =>

@@ -1,5 +1,7 @@
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { requestSigner } from '../../src/crypto/request-signer.ts';
+import { flappingSeenForMs } from '../../src/domain/alerts.ts';
 import { readSignature } from '../../src/domain/request-signature.ts';
 import { hookSecret, openAlertWorld, type AlertWorld } from '../support/alert-world.ts';
 import { messagesTo } from '../support/inbox.ts';
@@ -87,6 +89,21 @@ describe('a break', () => {
     expect(results.map(({ event }) => event)).toEqual([null, null, null, null, 'connection.broken']);
     expect(await world.mailsTo(connected)).toHaveLength(1);
     expect(world.hooked.map(({ body }) => (JSON.parse(body) as { reason: string }).reason)).toEqual(['api-disabled']);
+  });
+
+  it.each([
+    ['none', 1],
+    ['usual', waitMs],
+    ['long', flappingSeenForMs],
+  ] as const)('is waited for as its patience says: %s', async (patience, expectedMs) => {
+    const connected = await world.connect();
+    await world.tell(connected, 'broken-1', 'state', patience);
+    const waited = async () => {
+      const { events } = await world.history(connected, 'broken-1');
+      const timer = events?.find(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
+      return optionalTsToMs(timer?.timerStartedEventAttributes?.startToFireTimeout);
+    };
+    await expect.poll(waited, { timeout: 10_000 }).toBe(expectedMs);
   });
 
   it('that is heard of many times is told once', async () => {

@@ -24,12 +24,7 @@ export const pbxTokenAuth = fastifyPlugin<{ authenticate: AuthenticatePbx }>(
     app.addHook('preValidation', (request, _reply, done) => {
       const token =
         bearerToken(request.headers.authorization) ?? textOf(request.query, 'token') ?? textOf(request.body, 'token');
-      try {
-        request.setDecorator<Pbx>(pbxOfRequest, authenticate(token, pbxIdOf(request.params), request.ip));
-      } catch (error) {
-        done(error as Error);
-        return;
-      }
+      request.setDecorator<Pbx>(pbxOfRequest, authenticate(token, pbxIdOf(request.params), request.ip));
       done();
     });
   },

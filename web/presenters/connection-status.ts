@@ -3,7 +3,7 @@ import type { Connection } from '../../src/domain/connection.ts';
 import { warningsOf } from '../../src/domain/early-warnings.ts';
 import type { ConnectionStatusSchema } from '../schemas/connection-status.ts';
 import type { Texts } from '../texts.ts';
-import { factsOf, nextRefreshAtMs, presentConnection } from './connection.ts';
+import { factsOf, presentConnection } from './connection.ts';
 import { explainStanding, explainWarning } from './explanations.ts';
 
 const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
@@ -32,7 +32,7 @@ export function presentConnectionStatus(
     }),
     lastChecked: iso(connection.lastCheckedAtMs),
     lastRefreshed: iso(connection.lastRefreshedAtMs),
-    nextRefresh: iso(nextRefreshAtMs(connection, nowMs)),
+    nextRefresh: iso(connection.nextRefreshAtMs),
     apiCalls:
       connection.apiUsed === undefined || connection.apiMax === undefined
         ? null

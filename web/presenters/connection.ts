@@ -187,16 +187,11 @@ const presentRefusal = ({ reason, reasonDetail }: Authorization, t: Texts): Refu
   ...explain(reason ?? 'salesforce-refused', reasonDetail, t),
 });
 
-/** Never earlier than now: what is due already is under way. */
-export const nextRefreshAtMs = (
-  { nextRefreshAtMs: atMs }: Pick<Connection, 'nextRefreshAtMs'>,
-  nowMs: number,
-): number | undefined => (atMs === undefined ? undefined : Math.max(atMs, nowMs));
-
 function presentNextRefresh(connection: Connection, nowMs: number, t: Texts): Detail {
   const label = t('connection.next-refresh');
-  const atMs = nextRefreshAtMs(connection, nowMs);
-  if (atMs !== undefined) return { label, atMs, style: 'due' };
+  const { nextRefreshAtMs: atMs } = connection;
+  if (atMs !== undefined)
+    return atMs > nowMs ? { label, atMs, style: 'due' } : { label, text: t('connection.refresh-due') };
   const isFinished = connection.cause !== undefined && isFinal(connection.cause);
   return { label, text: t(isFinished ? 'connection.refresh-none' : 'connection.not-yet') };
 }

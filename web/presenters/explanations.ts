@@ -41,7 +41,7 @@ export function explainStanding(
     return { explanation: `${title}. ${explanation}`, nextStep: action, setup };
   }
   if (connection && connection.state !== 'disconnected') return undefined;
-  const explanation = connection ? t('connection.disconnected-text') : t('connection.none-text');
+  const explanation = connection ? t('connection.disconnected-told') : t('connection.none-text');
   return { explanation, nextStep: t('connection.connect-next-step'), setup: undefined };
 }
 

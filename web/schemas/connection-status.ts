@@ -31,7 +31,7 @@ export const ConnectionStatusSchema = Type.Object({
   since: Type.String({ format: 'date-time', description: 'When this state began' }),
   summary: text('What the page says beneath the word'),
   reason: textOrNull('Why the connection is not simply active, as a code'),
-  explanation: textOrNull('The same in words'),
+  explanation: textOrNull('Why, in words; also where nothing is connected'),
   nextStep: textOrNull('What to do'),
   setup: textOrNull('Where to click in Salesforce'),
   warnings: Type.Array(

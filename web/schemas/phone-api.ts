@@ -70,7 +70,7 @@ export const HealthSchema = Type.Object({
   status: Type.String({ description: 'The word of the page: `Active` or `Inactive`' }),
   since: Type.Optional(Type.String({ format: 'date-time', description: 'When this state began' })),
   reason: Type.Optional(Type.String({ description: 'Why the connection is not simply active, as a code' })),
-  explanation: Type.Optional(Type.String({ description: 'The same in words' })),
+  explanation: Type.Optional(Type.String({ description: 'Why, in words; also where nothing is connected' })),
   nextStep: Type.Optional(Type.String({ description: 'What to do' })),
 });
 

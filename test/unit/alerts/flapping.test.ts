@@ -3,8 +3,8 @@ import {
   alertAfterWaiting,
   alertsDue,
   flappingSeenForMs,
-  keepsBreaking,
   occasionOf,
+  patienceFor,
   toldBrokenBy,
   type AlertEvent,
   type AlertMemory,
@@ -40,8 +40,8 @@ function toldOf(phases: readonly Phase[]): readonly string[] {
         for (const due of alertsDue(connection, memory, nowMs)) {
           const occasion = occasionOf(due, connection, nowMs);
           const breaks = brokeAtMs.filter((atMs) => atMs > nowMs - flappingSeenForMs);
-          const isWaitedFor = !(due.event === 'connection.broken' && keepsBreaking(breaks, nowMs));
-          if (!waiting.has(occasion)) waiting.set(occasion, { sinceMs, atMs: nowMs + (isWaitedFor ? waitMs : 0) });
+          const wait = { none: 0, usual: waitMs, long: flappingSeenForMs }[patienceFor(due, breaks, nowMs)];
+          if (!waiting.has(occasion)) waiting.set(occasion, { sinceMs, atMs: nowMs + wait });
         }
       }
       for (const [occasion, { atMs, ...since }] of waiting) {
@@ -86,6 +86,16 @@ it.each<[string, Parameters<typeof toldOf>[0], readonly string[]]>([
   [
     'breaks of minutes that go on for an hour',
     times(16, ['broken', 115], ['active', 110]),
+    ['connection.broken', 'connection.repaired'],
+  ],
+  [
+    'breaks that go on for hours, with rests between',
+    times(20, ['broken', 60], ['active', 300]),
+    ['connection.broken', 'connection.repaired'],
+  ],
+  [
+    'breaks of seconds that go on for an hour, with rests between',
+    times(26, ['broken', 8], ['active', 130]),
     ['connection.broken', 'connection.repaired'],
   ],
   [
