@@ -27,6 +27,9 @@ export interface RecorderOptions {
 /** A message costs as much as a tenth of a lookup's own work; a recorder that hears a moment later is none the worse for it. */
 const sayWithinMs = 10;
 
+/** Its threads inherit what is required; what is imported they do not. */
+const leanWorkflowThreads = fileURLToPath(new URL('temporal/lean-workflow-threads.ts', import.meta.url));
+
 const defaults: RecorderOptions = {
   program: fileURLToPath(new URL('recorder.ts', import.meta.url)),
   maxWaiting: 10_000,
@@ -106,7 +109,10 @@ export function startRecorder(
 
   function launch(): Promise<'ready' | 'ended'> {
     return new Promise((resolve) => {
-      const launched = fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      const launched = fork(program, {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        execArgv: [...process.execArgv, '--require', leanWorkflowThreads],
+      });
       child = launched;
       launched.on('message', (message) => {
         if (Array.isArray(message)) {
