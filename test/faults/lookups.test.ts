@@ -26,9 +26,9 @@ const latestMs = deadlineMs + (isLong ? 50 : 1_000);
 const latestThereMs = deadlineMs + 1_000;
 /**
  * Connections to Salesforce are kept for half a minute, and recorders go on asking for a minute who it was, which is not waited for after
- * each fault. One that stayed for each hung call of a server would be more.
+ * each fault: as many connections as calls were under way in one of two servers. One that stayed for each hung call would be many more.
  */
-const moreFiles = 30;
+const moreFiles = (perSecond / 2) * (deadlineMs / 1_000) + 10;
 /** When all of that is over, which `npm test` does not wait for. */
 const moreFilesAtLast = 10;
 const moreMegabytes = 100;
