@@ -1,10 +1,11 @@
-import { isActive, isFinal, type Connection } from './connection.ts';
+import { isActive, isForGood, type Connection } from './connection.ts';
 import { warningsOf, type EarlyWarning, type WarnedConnection } from './early-warnings.ts';
 
 /*
  * When people are told how a connection stands. What is told follows from two things alone: how the connection stands, and what was told
  * last. So a transition that is heard twice, late or not at all leads to the same message. Every state waits for itself before it is
- * told: what flaps faster than that is told once it has come to rest, if it is news then. What has flapped for too long is told without waiting.
+ * told: what flaps faster than that is told once it has come to rest, if it is news then. What has flapped for too long is told without
+ * waiting.
  */
 
 /** What a message says. */
@@ -55,8 +56,6 @@ function stateEventDue(
   if (isActive(connection.state)) return toldBroken === false ? undefined : 'connection.repaired';
   return toldBroken === false || (toldBroken === 'for-now' && isForGood(connection)) ? 'connection.broken' : undefined;
 }
-
-const isForGood = ({ cause }: Pick<Connection, 'cause'>): boolean => cause !== undefined && isFinal(cause);
 
 /**
  * What is to be told of a topic once flapping has had its time. A state that began after the waiting did says nothing yet: it has an

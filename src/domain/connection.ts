@@ -126,5 +126,8 @@ export interface Connection {
   readonly revision: number;
 }
 
+/** Whether only a new authorization mends it. */
+export const isForGood = ({ cause }: Pick<Connection, 'cause'>): boolean => cause !== undefined && isFinal(cause);
+
 /** The words of the page: the only two that its users know. */
 export const isActive = (state: ConnectionState | undefined): boolean => state === 'active' || state === 'degraded';

@@ -1,6 +1,6 @@
 import {
   isActive,
-  isFinal,
+  isForGood,
   type Connection,
   type ConnectionState,
   type ReasonDetail,
@@ -91,7 +91,7 @@ export function presentConnection(
     details: isLinked ? presentDetails(connection, nowMs, t) : [],
     timeline: presentTimeline(events, t),
     button: t(active ? 'connection.refresh' : 'connection.connect'),
-    canCheck: isLinked && !connection.disconnecting && !(connection.cause !== undefined && isFinal(connection.cause)),
+    canCheck: isLinked && !connection.disconnecting && !isForGood(connection),
     canDisconnect: isLinked && !connection.disconnecting,
   };
 }
@@ -192,8 +192,7 @@ function presentNextRefresh(connection: Connection, nowMs: number, t: Texts): De
   const { nextRefreshAtMs: atMs } = connection;
   if (atMs !== undefined)
     return atMs > nowMs ? { label, atMs, style: 'due' } : { label, text: t('connection.refresh-due') };
-  const isFinished = connection.cause !== undefined && isFinal(connection.cause);
-  return { label, text: t(isFinished ? 'connection.refresh-none' : 'connection.not-yet') };
+  return { label, text: t(isForGood(connection) ? 'connection.refresh-none' : 'connection.not-yet') };
 }
 
 function presentDetails(connection: Connection, nowMs: number, t: Texts): readonly Detail[] {
