@@ -23,12 +23,14 @@ export interface LocalTemporal {
   readonly uiUrl: string;
 }
 
-/** One partition a queue, because the few pollers of one machine would leave tasks waiting on the others. */
-const dynamicConfig = {
+/** What a server that ours run on is told; each with its reason in `deploy/temporal/dynamic-config.yaml`, which says the same. */
+export const dynamicConfig = {
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
   'system.enableEagerWorkflowStart': true,
   'system.enableActivityEagerExecution': true,
+  'history.visibilityProcessorMaxPollRPS': 2,
+  'history.visibilityTaskBatchSize': 1000,
 };
 
 /**

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { SettingsSchema } from '../../src/config.ts';
 import { closeWithinMs } from '../../src/limits.ts';
+import { dynamicConfig } from '../../src/local/temporal.ts';
 
 interface Service {
   readonly image?: string;
@@ -130,7 +131,16 @@ test('the scripts of the jobs are free of syntax errors', () => {
   for (const script of ['deploy/postgres/databases.sh', 'deploy/temporal/schema.sh', 'deploy/temporal/namespace.sh']) {
     execFileSync('sh', ['-n', script]);
   }
-  parse(readFileSync('deploy/temporal/dynamic-config.yaml', 'utf8'));
+});
+
+test('the Temporal server of a deployment is told what the local one is', () => {
+  const told = parse(readFileSync('deploy/temporal/dynamic-config.yaml', 'utf8')) as Record<
+    string,
+    { value: unknown }[]
+  >;
+  expect(Object.fromEntries(Object.entries(told).map(([key, values]) => [key, values[0]?.value]))).toEqual(
+    dynamicConfig,
+  );
 });
 
 test('the image leaves out what is not to be in it', () => {

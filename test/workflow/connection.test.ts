@@ -9,7 +9,7 @@ import {
   patientIntervals,
   type ConnectionWorld,
 } from '../support/connection-world.ts';
-import { historyText } from '../support/history.ts';
+import { allHistories } from '../support/history.ts';
 import { connect as connectAtSalesforce } from '../unit/stand-in/oauth-browser.ts';
 
 let world: ConnectionWorld;
@@ -489,13 +489,9 @@ describe('its execution', () => {
     await world.engine.refreshNow(acme);
     await remember();
     await world.outcome(await world.authorize(accountId, 'user@acme.example'));
-    const histories: string[] = [];
-    for await (const { workflowId, runId } of world.temporal.client.workflow.list()) {
-      const { events } = await world.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-      histories.push(historyText(events));
-    }
+    const histories = await allHistories(world.temporal.client);
     expect(histories.length).toBeGreaterThan(2);
-    for (const text of histories) {
+    for (const { text } of histories) {
       expect(text).not.toMatch(/@acme\.example|ACME|aPrx|5Aep|!AQ/);
       for (const secret of secrets) expect(text).not.toContain(secret);
     }
