@@ -76,12 +76,15 @@ it('leaves no secret, number or name in histories, notifications and logs', asyn
   const never = [...secrets.values(), ...numbers].filter((text) => text !== '');
   const foundIn = (text: string, wanted: readonly string[]) => wanted.filter((word) => text.includes(word));
 
-  const histories = await allHistories(product.temporal);
+  // One call is in two notations, and one question is repeated.
+  const histories = await allHistories(product.temporal, (ids) => {
+    expect(ids.filter((id) => id.startsWith('lookup-')).length).toBeGreaterThanOrEqual(7);
+    expect(ids.filter((id) => id.startsWith('authorization-'))).toHaveLength(2);
+  });
   for (const { workflowId, text } of histories) {
     const wrong = foundIn(text, [...never, ...names, admin, 'ACME', account.email]);
     expect(wrong, `the history of ${workflowId}`).toEqual([]);
   }
-  expect(histories.length).toBeGreaterThan(8);
 
   expect(told.length).toBeGreaterThan(8);
   expect(foundIn(told.join('\n'), [...never, ...names, admin])).toEqual([]);

@@ -1,20 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { vi } from 'vitest';
 import type { Client } from '@temporalio/client';
 
-/** Temporal's list of executions is half a second behind. */
-const listBehindMs = 1_000;
+/** A recorder that waits for the connection's workflow to be done starts later, and Temporal's list of executions is half a second behind. */
+const listedWithin = { timeout: 20_000, interval: 250 };
 
-/** The history of every execution that has been started, as text. */
-export async function allHistories({
-  workflow,
-}: Pick<Client, 'workflow'>): Promise<{ workflowId: string; text: string }[]> {
-  await sleep(listBehindMs);
-  const histories: { workflowId: string; text: string }[] = [];
-  for await (const { workflowId, runId } of workflow.list()) {
-    const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
-    histories.push({ workflowId, text: historyText(events) });
-  }
-  return histories;
+/** The history of every execution, as text, once what was expected is listed. */
+export async function allHistories(
+  { workflow }: Pick<Client, 'workflow'>,
+  expectListed: (workflowIds: readonly string[]) => void,
+): Promise<{ workflowId: string; text: string }[]> {
+  const executions = await vi.waitFor(async () => {
+    const listed: { workflowId: string; runId: string }[] = [];
+    for await (const { workflowId, runId } of workflow.list()) listed.push({ workflowId, runId });
+    expectListed(listed.map(({ workflowId }) => workflowId));
+    return listed;
+  }, listedWithin);
+  return Promise.all(
+    executions.map(async ({ workflowId, runId }) => {
+      const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
+      return { workflowId, text: historyText(events) };
+    }),
+  );
 }
 
 /**
