@@ -2,12 +2,13 @@ import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 
 /*
- * `npm run faults [-- connection|lookups] [--seed <number>] [--seconds <number>]`: the long form of the tests in this folder, and a table
- * of what was counted. Lookups are asked for 60 seconds during each fault, or as long as given.
+ * `npm run faults [-- connection|lookups] [--seed <number>] [--seconds <number>] [--only <pattern>]`: the long form of the tests in this
+ * folder, and a table of what was counted. Lookups are asked for 60 seconds during each fault, or as long as given. `--only` takes a
+ * regular expression for the rows that are wanted.
  */
 
 const { values, positionals } = parseArgs({
-  options: { seed: { type: 'string' }, seconds: { type: 'string', default: '60' } },
+  options: { seed: { type: 'string' }, seconds: { type: 'string', default: '60' }, only: { type: 'string' } },
   allowPositionals: true,
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
@@ -23,11 +24,18 @@ console.log(`Seed ${seed}; the same again: npm run faults -- ${suites.join(' ')}
 const vitest = await startVitest(
   chosen.map((name) => `test/faults/${name}`),
   // One file after the other: what is counted is not to depend on what else runs here.
-  { watch: false, maxWorkers: 1, retry: 0, provide: { faults: { seed, seconds: Number(values.seconds) } } },
+  {
+    watch: false,
+    maxWorkers: 1,
+    retry: 0,
+    ...(values.only !== undefined && { testNamePattern: values.only }),
+    provide: { faults: { seed, seconds: Number(values.seconds) } },
+  },
 );
 const rows = vitest.state
   .getTestModules()
   .flatMap((module) => [...module.children.allTests()])
+  .filter((test) => test.result().state !== 'skipped')
   .map((test) => {
     const { counted = '' } = test.meta();
     return { held: test.result().state === 'passed' ? 'yes' : 'NO', what: test.fullName, counted };
