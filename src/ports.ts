@@ -836,6 +836,8 @@ export interface Alert {
     Connection,
     'id' | 'orgId' | 'orgName' | 'username' | 'state' | 'sinceMs' | 'cause' | 'causeDetail'
   >;
+  /** Whether it kept breaking then. */
+  readonly keepsBreaking: boolean;
 }
 
 export interface Alerts {

@@ -1,10 +1,10 @@
-import { and, desc, eq, gt, gte, isNotNull, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, isNotNull, lte, sql, type SQL } from 'drizzle-orm';
 import { accounts } from '../../drizzle/schema/accounts.ts';
 import { alertDeliveries } from '../../drizzle/schema/alert-deliveries.ts';
 import { alerts } from '../../drizzle/schema/alerts.ts';
 import { auditEvents } from '../../drizzle/schema/audit-events.ts';
 import { connections } from '../../drizzle/schema/connections.ts';
-import { flappingSeenForMs, toldBrokenBy, type AlertMemory, type AlertTopic } from '../domain/alerts.ts';
+import { flappingSeenForMs, keepsBreaking, toldBrokenBy, type AlertMemory, type AlertTopic } from '../domain/alerts.ts';
 import type { TimelineAction } from '../domain/connection-life.ts';
 import type { Cause, ReasonDetail } from '../domain/connection.ts';
 import type { EarlyWarning } from '../domain/early-warnings.ts';
@@ -17,7 +17,7 @@ type Statements = Pick<Drizzle, 'select' | 'selectDistinctOn'>;
 export function createAlerts(db: Drizzle): Alerts {
   return {
     memoryOf: (connectionId) => guarded(() => memoryOf(db, connectionId)),
-    breaksOf: (connectionId) => guarded(() => breaksOf(db, connectionId)),
+    breaksOf: (connectionId) => guarded(() => breaksOf(db, connectionId, sql`now()`)),
 
     decide: (alertId, { connectionId, topic }, decide) =>
       guarded(() =>
@@ -88,7 +88,7 @@ async function memoryOf(statements: Statements, connectionId: string): Promise<A
 }
 
 /** As the timeline tells. */
-async function breaksOf(statements: Statements, connectionId: string): Promise<readonly number[]> {
+async function breaksOf(statements: Statements, connectionId: string, until: SQL): Promise<readonly number[]> {
   const broken: TimelineAction = 'connection.broken';
   const breaks = await statements
     .select({ at: auditEvents.at })
@@ -101,7 +101,8 @@ async function breaksOf(statements: Statements, connectionId: string): Promise<r
       and(
         eq(connections.id, connectionId),
         eq(auditEvents.action, broken),
-        gt(auditEvents.at, sql`now() - make_interval(secs => ${flappingSeenForMs / 1000})`),
+        gt(auditEvents.at, sql`${until} - make_interval(secs => ${flappingSeenForMs / 1000})`),
+        lte(auditEvents.at, until),
       ),
     );
   return breaks.map(({ at }) => at.getTime());
@@ -115,7 +116,8 @@ async function find(statements: Statements, alertId: string): Promise<Alert | un
     .innerJoin(accounts, eq(accounts.id, connections.accountId))
     .where(eq(alerts.id, alertId));
   if (!row) return undefined;
-  const { id, event, topic, state, since, cause, causeDetail } = row.alert;
+  const { id, event, topic, at, state, since, cause, causeDetail } = row.alert;
+  const breaks = await breaksOf(statements, row.connection.id, sql`${at.toISOString()}::timestamptz`);
   const { orgId, orgName, username, accountId } = row.connection;
   return {
     id,
@@ -133,5 +135,6 @@ async function find(statements: Statements, alertId: string): Promise<Alert | un
       cause: (cause ?? undefined) as Cause | undefined,
       causeDetail: causeDetail as ReasonDetail,
     },
+    keepsBreaking: keepsBreaking(breaks, at.getTime()),
   };
 }

@@ -81,11 +81,12 @@ export type AlertPatience = 'none' | 'usual' | 'long';
  * @param brokeAtMs When the connection broke within the last `flappingSeenForMs`, in any order.
  */
 export function patienceFor({ event }: DueAlert, brokeAtMs: readonly number[], nowMs: number): AlertPatience {
-  if (event === 'connection.warning' || !keepsBreaking(brokeAtMs, nowMs)) return 'usual';
+  if (!keepsBreaking(brokeAtMs, nowMs)) return 'usual';
   return event === 'connection.broken' ? 'none' : 'long';
 }
 
-const keepsBreaking = (brokeAtMs: readonly number[], nowMs: number): boolean =>
+/** Whether a connection that broke then is one that breaks again and again. */
+export const keepsBreaking = (brokeAtMs: readonly number[], nowMs: number): boolean =>
   brokeAtMs.length >= flappingBreaks && nowMs - Math.min(...brokeAtMs) >= flappingEndureMs;
 
 /** Names the occasion of an alert, so that hearing of it again starts nothing new. */

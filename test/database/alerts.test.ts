@@ -156,7 +156,8 @@ describe('a delivery', () => {
 
 describe('a row that is written', () => {
   const open = async () => {
-    const { account, connectionId, orgId, setState } = await createConnectedAccount(database);
+    const connected = await createConnectedAccount(database);
+    const { connectionId, orgId } = connected;
     const started: Parameters<AlertEngine['start']>[0][] = [];
     const ports = {
       connections: createConnections(database.db, sealer),
@@ -186,7 +187,7 @@ describe('a row that is written', () => {
         },
         timeline: [],
       });
-    return { account, connectionId, orgId, setState, started, write };
+    return { ...connected, started, write };
   };
 
   it('has people told of what they do not know, also after a repair that nobody told of', async () => {
@@ -216,21 +217,16 @@ describe('a row that is written', () => {
   });
 
   it('has people told without waiting of a connection that keeps breaking', async () => {
-    const { account, orgId, started, write } = await open();
-    const broke = (minutesAgo: number) =>
-      database.db.execute(
-        sql`insert into audit_events (at, account_id, actor, action, subject)
-          values (now() - make_interval(mins => ${minutesAgo}), ${account.id}, 'system', 'connection.broken', ${orgId})`,
-      );
+    const { brokeBefore, started, write } = await open();
     const patienceFor = async (sinceMs: number) => {
       await write({ state: 'broken', cause: 'login-hours', sinceMs });
       return started.at(-1)?.patience;
     };
-    await broke(20);
-    await broke(11);
-    await broke(1);
+    await brokeBefore(20);
+    await brokeBefore(11);
+    await brokeBefore(1);
     expect(await patienceFor(1_000)).toBe('usual');
-    await broke(0);
+    await brokeBefore(0);
     expect(await patienceFor(2_000)).toBe('none');
   });
 });

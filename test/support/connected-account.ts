@@ -31,6 +31,13 @@ export async function createConnectedAccount({ db }: Database) {
         sql`update connections set state = ${state}, cause = ${cause ?? null}, since = now() where id = ${connectionId}`,
       );
     },
+    /** The timeline tells that it broke then, too. */
+    brokeBefore: async (minutes: number): Promise<void> => {
+      await db.execute(
+        sql`insert into audit_events (at, account_id, actor, action, subject)
+          values (now() - make_interval(mins => ${minutes}), ${account.id}, 'system', 'connection.broken', ${orgId})`,
+      );
+    },
     sinceMs: async (): Promise<number> => {
       const [row] = await db
         .select({ since: connections.since })

@@ -92,6 +92,23 @@ describe('a break', () => {
   });
 
   it.each([
+    ['login-hours', true],
+    ['token-revoked', false],
+  ] as const)(
+    'of a connection that keeps breaking says so, unless it will not mend itself: %s',
+    async (cause, says) => {
+      const connected = await world.connect();
+      for (const minutes of [12, 6, 1]) await connected.brokeBefore(minutes);
+      await connected.setState('broken', cause);
+      await world.tell(connected, 'broken-1', 'state', 'none');
+      expect(await world.resultOf(connected, 'broken-1')).toMatchObject({ delivered: 2 });
+      const [mail] = await world.mailsTo(connected);
+      expect(mail?.includes('breaking again and again')).toBe(says);
+      expect(world.hooked[0]?.body.includes('breaking again and again')).toBe(says);
+    },
+  );
+
+  it.each([
     ['none', 1],
     ['usual', waitMs],
     ['long', flappingSeenForMs],

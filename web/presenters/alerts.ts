@@ -1,4 +1,4 @@
-import type { Connection } from '../../src/domain/connection.ts';
+import { isForGood, type Connection } from '../../src/domain/connection.ts';
 import type { DeliveryFailure } from '../../src/domain/alerts.ts';
 import type { Alert, Mail, PresentedAlert } from '../../src/ports.ts';
 import { locale, type Texts } from '../texts.ts';
@@ -41,7 +41,9 @@ export function createAlertPresenter(t: Texts, publicUrl: string): AlertPresente
   function broken(alert: Alert): PresentedAlert {
     const { connection } = alert;
     const { cause = 'salesforce-error', causeDetail, username } = connection;
-    const { title, explanation, action, setup } = explain(cause, { username, ...causeDetail }, t);
+    const { title, explanation: why, action, setup } = explain(cause, { username, ...causeDetail }, t);
+    const mendsItself = alert.keepsBreaking && !isForGood(connection);
+    const explanation = mendsItself ? `${why} ${t('alert.keeps-breaking')}` : why;
     const words = { ...facts(alert), title, explanation, action };
     return {
       mail: {
