@@ -15,12 +15,12 @@ export async function allHistories(
     expectListed(listed.map(({ workflowId }) => workflowId));
     return listed;
   }, listedWithin);
-  return Promise.all(
-    executions.map(async ({ workflowId, runId }) => {
-      const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
-      return { workflowId, text: historyText(events) };
-    }),
-  );
+  const histories: { workflowId: string; text: string }[] = [];
+  for (const { workflowId, runId } of executions) {
+    const { events } = await workflow.getHandle(workflowId, runId).fetchHistory();
+    histories.push({ workflowId, text: historyText(events) });
+  }
+  return histories;
 }
 
 /**
