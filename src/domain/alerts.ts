@@ -81,7 +81,7 @@ export type AlertPatience = 'none' | 'usual' | 'long';
  * @param brokeAtMs When the connection broke within the last `flappingSeenForMs`, in any order.
  */
 export function patienceFor({ event }: DueAlert, brokeAtMs: readonly number[], nowMs: number): AlertPatience {
-  if (!keepsBreaking(brokeAtMs, nowMs)) return 'usual';
+  if (event === 'connection.warning' || !keepsBreaking(brokeAtMs, nowMs)) return 'usual';
   return event === 'connection.broken' ? 'none' : 'long';
 }
 

@@ -24,7 +24,7 @@ export async function considerAlerts(
   const { id, orgId, sinceMs } = connection;
   for (const due of alertsDue(connection, await alerts.memoryOf(id), nowMs)) {
     const occasion = occasionOf(due, connection, nowMs);
-    const patience = due.topic === 'state' ? patienceFor(due, await alerts.breaksOf(id), nowMs) : 'usual';
+    const patience = patienceFor(due, await alerts.breaksOf(id), nowMs);
     await alertEngine.start({ connectionId: id, orgId, topic: due.topic, sinceMs, occasion, patience });
   }
 }

@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { demoRecords } from '../../src/local/salesforce/data/demo-records.ts';
+import { connectionWorkflowId, lookupWorkflowId } from '../../workflows/names.ts';
 import { allHistories } from '../support/history.ts';
 import { openProduct, waitForStatus, type OpenProduct } from '../support/product.ts';
 import { service } from '../support/services.ts';
-import { connectionWorkflowId, lookupWorkflowId } from '../../workflows/names.ts';
 import { acme } from '../unit/stand-in/oauth-browser.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -87,6 +87,7 @@ it('leaves no secret, number or name in histories, notifications and logs', asyn
     const wrong = foundIn(text, [...never, ...names, admin, 'ACME', account.email]);
     expect(wrong, `the history of ${workflowId}`).toEqual([]);
   }
+  expect(histories.length).toBeGreaterThan(8);
 
   expect(told.length).toBeGreaterThan(8);
   expect(foundIn(told.join('\n'), [...never, ...names, admin])).toEqual([]);

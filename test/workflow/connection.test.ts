@@ -490,6 +490,7 @@ describe('its execution', () => {
     await remember();
     await world.outcome(await world.authorize(accountId, 'user@acme.example'));
     const histories = await allHistories(world.temporal.client, (ids) => expect(ids.length).toBeGreaterThan(2));
+    expect(histories.length).toBeGreaterThan(2);
     for (const { text } of histories) {
       expect(text).not.toMatch(/@acme\.example|ACME|aPrx|5Aep|!AQ/);
       for (const secret of secrets) expect(text).not.toContain(secret);
