@@ -20,7 +20,7 @@ import { createCookies } from './plugins/cookies.ts';
 import { showErrors } from './plugins/errors.ts';
 import { createFlashes } from './plugins/flash.ts';
 import { redirectToPublicUrl } from './plugins/public-url.ts';
-import { RequestLog } from './plugins/request-log.ts';
+import { RequestLog, RequestLogger } from './plugins/request-log.ts';
 import { maxPathLength, readTarget } from './plugins/request-target.ts';
 import { readSessions, requireSignIn } from './plugins/session.ts';
 import { createAccountMails } from './presenters/mails.ts';
@@ -57,6 +57,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     loggerInstance: logger,
     genReqId: () => randomUUID(),
     logController: new RequestLog(),
+    childLoggerFactory: (parent, bindings, childOptions) => new RequestLogger(parent, bindings, childOptions),
     trustProxy: options.trustProxy ?? false,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: maxPathLength },

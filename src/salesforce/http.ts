@@ -136,7 +136,8 @@ const tooLarge = () => new BodyTooLargeError('The answer is larger than what is 
 /** Of a repeated header the first; their names come in lower case. */
 function singleValues(headers: ReceivedHeaders): Record<string, string> {
   const single: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     const first = Array.isArray(value) ? value[0] : value;
     if (first !== undefined) single[name] = first;
   }

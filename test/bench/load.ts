@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 /** Asks one question; the number makes it a question never asked before. */
 export type Ask = (sequence: number) => Promise<void>;
@@ -39,7 +39,8 @@ export async function oneAtATime(contenders: readonly Contender[], rounds: numbe
 
 /**
  * Questions at a fixed rate, whatever the answers take (an open loop: a slow answer does not thin the load), the contenders taking
- * turns by slices of some seconds, each with the whole rate.
+ * turns by slices of some seconds, each with the whole rate. Each question comes at a moment of its own within its share of the second:
+ * in step with the timers of Salesforce's stand-in, which know whole milliseconds, a slice would measure how the two happen to lie.
  */
 export async function atRate(
   contenders: readonly Contender[],
@@ -54,14 +55,20 @@ export async function atRate(
       const under: Promise<void>[] = [];
       const startedAt = performance.now();
       for (let i = 0; i < perSecond * sliceSeconds; i++) {
-        const waitMs = startedAt + (i * 1_000) / perSecond - performance.now();
-        if (waitMs > 0) await sleep(waitMs);
+        await until(startedAt + ((i + Math.random()) * 1_000) / perSecond);
         under.push(sample.measure(ask));
       }
       await Promise.all(under);
     }
   }
   return summaries(contenders, samples);
+}
+
+/** To a fraction of a millisecond, which timers do not know. */
+async function until(ms: number): Promise<void> {
+  const waitMs = Math.floor(ms - performance.now()) - 1;
+  if (waitMs > 0) await sleep(waitMs);
+  while (performance.now() < ms) await nextTurn();
 }
 
 const samplesOf = (contenders: readonly Contender[]) => new Map(contenders.map(({ name }) => [name, new Samples()]));

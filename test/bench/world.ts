@@ -54,6 +54,12 @@ export interface BenchWorld {
   recordedSince(ms: number): Promise<number>;
 }
 
+/** As many different ones, by sequence number. */
+interface Questions {
+  readonly question: (sequence: number) => Readonly<Record<string, string>>;
+  readonly count: number;
+}
+
 /** As many as Salesforce is not asked again soon. */
 const differentBodies = 500;
 
@@ -113,11 +119,17 @@ export async function openBenchWorld(
   };
   const tls = await openTlsFront(stack.url);
   cleanup.defer(() => tls.close());
-  const byNumber = (sequence: number) => ({ callerid: numbers[sequence % numbers.length] ?? '' });
-  const byCase = (sequence: number) => ({ ivrid: cases[sequence % cases.length] ?? '', callerid: '' });
+  const byNumber: Questions = {
+    question: (sequence) => ({ callerid: numbers[sequence] ?? '' }),
+    count: numbers.length,
+  };
+  const byCase: Questions = {
+    question: (sequence) => ({ ivrid: cases[sequence] ?? '', callerid: '' }),
+    count: cases.length,
+  };
   const extension = (dispatcher?: Agent, url = stack.url) => asking(`${url}/api/ExtNo`, byNumber, { dispatcher });
   const base = { base: names.direct };
-  const bodies = await queriesOf(lookups.extension, byNumber, numbers.length);
+  const bodies = await queriesOf(lookups.extension, byNumber);
   const asDirectly = { name: names.direct, ask: direct(bodies) };
   const composite = `${instanceUrl}/services/data/v${settings.SALESFORCE_API_VERSION}/composite`;
   const hop = await openEmptyHop({ url: composite, token: accessToken, bodies: bodies.slice(0, differentBodies) });
@@ -132,8 +144,8 @@ export async function openBenchWorld(
         name: names.jsforce,
         ...base,
         async ask(sequence) {
-          const { callerid } = byNumber(sequence);
-          await jsforce.query(`SELECT Id, Owner.Extension, Owner.IsActive FROM Contact WHERE Phone IN ('${callerid}')`);
+          const number = numbers[sequence % numbers.length] ?? '';
+          await jsforce.query(`SELECT Id, Owner.Extension, Owner.IsActive FROM Contact WHERE Phone IN ('${number}')`);
         },
       },
       emptyHop: {
@@ -157,13 +169,13 @@ export async function openBenchWorld(
         ...base,
         ask: asking(`${stack.url}/api/ExtNo`, byNumber, { dispatcher: agent(), format }),
       })),
-      { name: names.dataDirect, ask: direct(await queriesOf(lookups.data, byNumber, numbers.length)) },
+      { name: names.dataDirect, ask: direct(await queriesOf(lookups.data, byNumber)) },
       ...(['text', 'json', 'xml', 'form'] as const).map((format) => ({
         name: `data as ${format}`,
         base: names.dataDirect,
         ask: asking(`${stack.url}/api/DataLookup`, byNumber, { dispatcher: agent(), format }),
       })),
-      { name: names.ivrDirect, ask: direct(await queriesOf(lookups.ivr, byCase, cases.length)) },
+      { name: names.ivrDirect, ask: direct(await queriesOf(lookups.ivr, byCase)) },
       {
         name: 'IVR by case number',
         base: names.ivrDirect,
@@ -215,14 +227,18 @@ export async function openBenchWorld(
     return rows;
   }
 
+  /** A phone system; its addresses are made beforehand, as the bodies of those who ask directly are. */
   function asking(
     path: string,
-    question: (sequence: number) => Readonly<Record<string, string>>,
+    { question, count }: Questions,
     { dispatcher, ...parameters }: { dispatcher?: Agent | undefined; format?: string; lookupid?: string },
   ): Ask {
-    return async (sequence) => {
+    const addresses = Array.from({ length: count }, (_, sequence) => {
       const query = new URLSearchParams({ ...question(sequence), ...parameters });
-      const { statusCode, headers, body } = await request(`${path}/${demoPbxId}${demoOrgId}/?${query.toString()}`, {
+      return `${path}/${demoPbxId}${demoOrgId}/?${query.toString()}`;
+    });
+    return async (sequence) => {
+      const { statusCode, headers, body } = await request(addresses[sequence % count] ?? '', {
         headers: { authorization: `Bearer ${token}` },
         ...(dispatcher ? { dispatcher } : { reset: true }),
       });
@@ -248,11 +264,7 @@ export async function openBenchWorld(
   // ------------------------------------------------------------------------------------------------- without the product
 
   /** The bodies of the very calls that Trunkline makes for these questions, made beforehand. */
-  async function queriesOf(
-    { steps }: LookupDefinition,
-    question: (sequence: number) => Readonly<Record<string, string>>,
-    count: number,
-  ): Promise<readonly string[]> {
+  async function queriesOf({ steps }: LookupDefinition, { question, count }: Questions): Promise<readonly string[]> {
     const rules = defaultDialingRules('DE');
     const nothing = { ok: true, value: [], apiUsage: undefined } as const;
     let asked: readonly (string | { readonly uri: string })[] = [];

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { dataRoutes } from './data/index.ts';
 import { bearerOf, isSessionUsable, pathOf } from './frame.ts';
@@ -77,6 +76,7 @@ export async function dataFrame(
         .send(plainPage('URL No Longer Exists', 'You have attempted to reach a URL that no longer exists.'));
     }
     if (
+      !exchange ||
       !org ||
       !grant ||
       !access ||
@@ -111,6 +111,7 @@ export async function dataFrame(
     org.policies.apiUsed++;
     void reply.header('sforce-limit-info', usageOf(org));
     if (state.grants.touch(access, org)) state.saveSoon();
+    exchange.answerAtMs = performance.now() + org.policies.latencyMs;
     callers.set(request, {
       org,
       user,
@@ -119,11 +120,6 @@ export async function dataFrame(
       identityUrl: identityUrl(frame, org.id, user.id),
     });
     return undefined;
-  });
-
-  app.addHook('preHandler', async (request) => {
-    const latencyMs = callers.get(request)?.org.policies.latencyMs ?? 0;
-    if (latencyMs > 0) await delay(latencyMs);
   });
 
   app.setErrorHandler<Error & { statusCode?: number }>(async (error, _request, reply) => {

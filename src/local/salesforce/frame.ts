@@ -35,6 +35,8 @@ export interface Exchange {
   access: AccessToken | undefined;
   mischief: Mischief | undefined;
   entry: JournalEntry | undefined;
+  /** The answer leaves no sooner, by `performance.now()`. */
+  answerAtMs: number;
   /** Undone, in order, when the answer leaves. */
   readonly onEnd: (() => void)[];
 }
@@ -165,6 +167,7 @@ export function installFrame(app: FastifyInstance, frame: Frame): Exchanges {
       access: undefined,
       mischief: undefined,
       entry: undefined,
+      answerAtMs: 0,
       onEnd: [],
     });
   });
@@ -196,6 +199,8 @@ export function installFrame(app: FastifyInstance, frame: Frame): Exchanges {
     try {
       // A request whose body could not be read never came to `preValidation`.
       if (exchange.entry === undefined) admit(request, exchange);
+      const waitMs = exchange.answerAtMs - performance.now();
+      if (waitMs > 0) await delay(waitMs);
       const { mischief, entry } = exchange;
       let body: unknown = payload;
       if (mischief?.instead && isAfter(mischief.instead)) {

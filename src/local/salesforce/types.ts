@@ -77,7 +77,7 @@ export interface Policies {
   rotation: boolean;
   /** Inactivity time-out of sessions; use in the second half of it starts it anew. */
   accessTokenLifeMs: number;
-  /** Waited before each answer under /services/data. */
+  /** How long each answer under /services/data takes at least, its own work included. */
   latencyMs: number;
   /** Waited besides for each query that compares a phone field by LIKE: no index serves it, so that the platform reads every record. */
   phoneLikeLatencyMs: number;

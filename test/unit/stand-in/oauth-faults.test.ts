@@ -293,6 +293,17 @@ describe('the control endpoints', () => {
     expect((await refresh(standIn, tokens.refreshToken)).body['error']).toBe('invalid_grant');
   });
 
+  it('make answers of the data API take as long as they are told, together with the work on them', async () => {
+    const tokens = await connect(standIn);
+    await control(`org/${acme}`, { json: { policies: { latencyMs: 400 } } });
+    const askedAtMs = performance.now();
+    expect((await ask(tokens)).status).toBe(200);
+    expect(performance.now() - askedAtMs).toBeGreaterThan(395);
+    const refusedAtMs = performance.now();
+    expect((await ask({ ...tokens, accessToken: 'none' })).status).toBe(401);
+    expect(performance.now() - refusedAtMs).toBeLessThan(395);
+  });
+
   it('refuse what they do not know', async () => {
     expect((await control(`org/${acme}`, { json: { policies: { rotatoin: true } } })).status).toBe(400);
     expect((await control(`org/${acme}`, { json: { users: { 'nobody@acme.example': {} } } })).status).toBe(404);
