@@ -227,38 +227,49 @@ export async function openBenchWorld(
     return rows;
   }
 
-  /** A phone system; its addresses are made beforehand, as the bodies of those who ask directly are. */
   function asking(
     path: string,
-    { question, count }: Questions,
+    questions: Questions,
     { dispatcher, ...parameters }: { dispatcher?: Agent | undefined; format?: string; lookupid?: string },
   ): Ask {
-    const addresses = Array.from({ length: count }, (_, sequence) => {
-      const query = new URLSearchParams({ ...question(sequence), ...parameters });
-      return `${path}/${demoPbxId}${demoOrgId}/?${query.toString()}`;
-    });
-    return async (sequence) => {
-      const { statusCode, headers, body } = await request(addresses[sequence % count] ?? '', {
-        headers: { authorization: `Bearer ${token}` },
-        ...(dispatcher ? { dispatcher } : { reset: true }),
-      });
-      await body.text();
-      const reason = String(headers['x-trunkline-reason']);
-      if (statusCode !== 200 || !['matched', 'matched-several', 'no-extension', 'owner-inactive'].includes(reason)) {
-        throw new Error(`unexpected answer: ${statusCode} ${reason}`);
-      }
-    };
+    const addresses = addressesOf(path, questions, parameters);
+    return (sequence) => answered(addresses, sequence, dispatcher);
   }
 
   function withNewConnections(url: string): Ask {
+    const addresses = addressesOf(`${url}/api/ExtNo`, byNumber);
     return async (sequence) => {
       const once = new Agent({ connections: 1, connect: { rejectUnauthorized: false } });
       try {
-        await extension(once, url)(sequence);
+        await answered(addresses, sequence, once);
       } finally {
         await once.close();
       }
     };
+  }
+
+  /** Made beforehand, as the bodies of those who ask directly are. */
+  function addressesOf(
+    path: string,
+    { question, count }: Questions,
+    parameters: Readonly<Record<string, string>> = {},
+  ): readonly string[] {
+    return Array.from({ length: count }, (_, sequence) => {
+      const query = new URLSearchParams({ ...question(sequence), ...parameters });
+      return `${path}/${demoPbxId}${demoOrgId}/?${query.toString()}`;
+    });
+  }
+
+  async function answered(addresses: readonly string[], sequence: number, dispatcher?: Agent): Promise<void> {
+    const { statusCode, headers, body } = await request(addresses[sequence % addresses.length] ?? '', {
+      headers: { authorization: `Bearer ${token}` },
+      ...(dispatcher ? { dispatcher } : { reset: true }),
+    });
+    await body.text();
+    const reason = String(headers['x-trunkline-reason']);
+    if (statusCode !== 200 || !['matched', 'matched-several', 'no-extension', 'owner-inactive'].includes(reason)) {
+      throw new Error(`unexpected answer: ${statusCode} ${reason}`);
+    }
   }
 
   // ------------------------------------------------------------------------------------------------- without the product
