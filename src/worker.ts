@@ -18,7 +18,7 @@ import { workflowBundle } from './temporal/bundle.ts';
 import { connectTemporal } from './temporal/client.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { ensureSchedules } from './temporal/schedules.ts';
-import { runWorker } from './temporal/worker.ts';
+import { runWorker, takenOverSoon } from './temporal/worker.ts';
 
 /** Authorizations and connections: everything that lives longer than a request. */
 await runProcess(
@@ -54,6 +54,7 @@ await runProcess(
           ...createLookupDefinitionActivities(dependencies),
           ...createRetentionActivities(dependencies),
         },
+        ...takenOverSoon,
         shutdownForceTime: workerStopsWithinMs.connections,
         interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
       },

@@ -11,6 +11,12 @@ export interface RunningWorker {
   isRunning(): boolean;
 }
 
+/**
+ * For workflows that somebody waits for. What they have to do next is handed to the worker that has them in memory; where that one was
+ * killed, another gets it only after this long, by default ten seconds.
+ */
+export const takenOverSoon = { stickyQueueScheduleToStartTimeout: '1s' } as const satisfies Partial<WorkerOptions>;
+
 /** Creates a worker and lets it run. `onFailure` hears when it stops without being asked to. */
 export async function runWorker(
   temporal: TemporalConnection,

@@ -287,6 +287,24 @@ describe('with a check only every five minutes', () => {
     expect(sent.length).toBeLessThanOrEqual(2 * kills);
   });
 
+  it('goes on as soon as another worker is there when its own was killed', async ({ task }) => {
+    const [worker] = stack.workers;
+    const times: number[] = [];
+    for (let round = 0; round < (isLong ? 5 : 1); round++) {
+      await connected();
+      await worker?.crash();
+      await fault('revoke');
+      const refused = askAnew();
+      await worker?.start();
+      const startedAtMs = Date.now();
+      await waitForStatus(page, 'Inactive');
+      times.push(Date.now() - startedAtMs);
+      await refused;
+    }
+    task.meta.counted = `${times.length} times, slowest ${Math.max(...times)} ms after the other was there`;
+    expect(Math.max(...times)).toBeLessThan(2_000 + marginMs);
+  });
+
   it('is right on the page within two seconds of being opened when the link broke while nobody looked', async ({
     task,
   }) => {

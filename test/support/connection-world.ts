@@ -23,7 +23,7 @@ import { createSalesforceHttp } from '../../src/salesforce/http.ts';
 import { createSalesforceOAuth } from '../../src/salesforce/oauth.ts';
 import { connectTemporal } from '../../src/temporal/client.ts';
 import { createConnectionEngine } from '../../src/temporal/connection-engine.ts';
-import { runWorker, type RunningWorker } from '../../src/temporal/worker.ts';
+import { runWorker, takenOverSoon, type RunningWorker } from '../../src/temporal/worker.ts';
 import { beginAuthorization } from '../../src/use-cases/begin-authorization.ts';
 import { receiveAuthorizationCode } from '../../src/use-cases/receive-authorization-code.ts';
 import { createLookAtToken } from '../../src/use-cases/watch-connection.ts';
@@ -121,6 +121,7 @@ export async function openConnectionWorld(settings: { limits?: RefreshLimits } =
           ...createConnectionActivities(parts),
           ...createCredentialsActivities(parts),
         },
+        ...takenOverSoon,
         interceptors: { activity: [() => ({ inbound: createFailureInterceptor(logger) })] },
       },
       logger,
