@@ -93,7 +93,7 @@ await runProcess('server', async (context) => {
   frontDoor.handOver((request, response) => {
     app.routing(request, response);
   });
-  await warmUpSearch(settings.SALESFORCE_API_VERSION);
+  await warmUpSearch(settings.SALESFORCE_API_VERSION, signal);
   await untilRecording(recorder, parts, signal);
   cleanup.defer(() => {
     isReady = false;

@@ -13,7 +13,7 @@ export interface RunningWorker {
 
 /**
  * For workflows that somebody waits for. What they have to do next is handed to the worker that has them in memory; where that one was
- * killed, another gets it only after this long, by default ten seconds.
+ * killed, another gets it only after this long, by default ten seconds. A living one that is late by more has to read its history again.
  */
 export const takenOverSoon = { stickyQueueScheduleToStartTimeout: '1s' } as const satisfies Partial<WorkerOptions>;
 

@@ -35,7 +35,7 @@ export interface Exchange {
   access: AccessToken | undefined;
   mischief: Mischief | undefined;
   entry: JournalEntry | undefined;
-  /** The answer leaves no sooner, by `performance.now()`. */
+  /** The answer is held back until then, by `performance.now()`. */
   answerAtMs: number;
   /** Undone, in order, when the answer leaves. */
   readonly onEnd: (() => void)[];

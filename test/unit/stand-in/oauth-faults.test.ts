@@ -293,7 +293,7 @@ describe('the control endpoints', () => {
     expect((await refresh(standIn, tokens.refreshToken)).body['error']).toBe('invalid_grant');
   });
 
-  it('make answers of the data API take as long as they are told, together with the work on them', async () => {
+  it('make the answers of the data API take as long as they are told, not those to strangers', async () => {
     const tokens = await connect(standIn);
     await control(`org/${acme}`, { json: { policies: { latencyMs: 400 } } });
     const askedAtMs = performance.now();
