@@ -136,8 +136,7 @@ const tooLarge = () => new BodyTooLargeError('The answer is larger than what is 
 /** Of a repeated header the first; their names come in lower case. */
 function singleValues(headers: ReceivedHeaders): Record<string, string> {
   const single: Record<string, string> = {};
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
+  for (const [name, value] of Object.entries(headers)) {
     const first = Array.isArray(value) ? value[0] : value;
     if (first !== undefined) single[name] = first;
   }

@@ -54,11 +54,8 @@ export interface BenchWorld {
   recordedSince(ms: number): Promise<number>;
 }
 
-/** As many different ones, by sequence number. */
-interface Questions {
-  readonly question: (sequence: number) => Readonly<Record<string, string>>;
-  readonly count: number;
-}
+/** What a phone system sends. */
+type Questions = readonly Readonly<Partial<Record<'callerid' | 'ivrid', string>>>[];
 
 /** As many as Salesforce is not asked again soon. */
 const differentBodies = 500;
@@ -119,14 +116,8 @@ export async function openBenchWorld(
   };
   const tls = await openTlsFront(stack.url);
   cleanup.defer(() => tls.close());
-  const byNumber: Questions = {
-    question: (sequence) => ({ callerid: numbers[sequence] ?? '' }),
-    count: numbers.length,
-  };
-  const byCase: Questions = {
-    question: (sequence) => ({ ivrid: cases[sequence] ?? '', callerid: '' }),
-    count: cases.length,
-  };
+  const byNumber: Questions = numbers.map((callerid) => ({ callerid }));
+  const byCase: Questions = cases.map((ivrid) => ({ ivrid, callerid: '' }));
   const extension = (dispatcher?: Agent, url = stack.url) => asking(`${url}/api/ExtNo`, byNumber, { dispatcher });
   const base = { base: names.direct };
   const bodies = await queriesOf(lookups.extension, byNumber);
@@ -251,11 +242,11 @@ export async function openBenchWorld(
   /** Made beforehand, as the bodies of those who ask directly are. */
   function addressesOf(
     path: string,
-    { question, count }: Questions,
+    questions: Questions,
     parameters: Readonly<Record<string, string>> = {},
   ): readonly string[] {
-    return Array.from({ length: count }, (_, sequence) => {
-      const query = new URLSearchParams({ ...question(sequence), ...parameters });
+    return questions.map((question) => {
+      const query = new URLSearchParams({ ...question, ...parameters });
       return `${path}/${demoPbxId}${demoOrgId}/?${query.toString()}`;
     });
   }
@@ -275,7 +266,7 @@ export async function openBenchWorld(
   // ------------------------------------------------------------------------------------------------- without the product
 
   /** The bodies of the very calls that Trunkline makes for these questions, made beforehand. */
-  async function queriesOf({ steps }: LookupDefinition, { question, count }: Questions): Promise<readonly string[]> {
+  async function queriesOf({ steps }: LookupDefinition, questions: Questions): Promise<readonly string[]> {
     const rules = defaultDialingRules('DE');
     const nothing = { ok: true, value: [], apiUsage: undefined } as const;
     let asked: readonly (string | { readonly uri: string })[] = [];
@@ -291,8 +282,7 @@ export async function openBenchWorld(
     );
     const path = `/services/data/v${settings.SALESFORCE_API_VERSION}/query?q=`;
     const bodies: string[] = [];
-    for (let sequence = 0; sequence < count; sequence++) {
-      const { callerid, ivrid } = question(sequence);
+    for (const { callerid, ivrid } of questions) {
       await findRecord({
         question: readQuestion(
           { ...(callerid !== undefined && { callerId: callerid }), ...(ivrid !== undefined && { ivrId: ivrid }) },

@@ -8,9 +8,9 @@
  *   export const createRecords: CreateRecords;
  *
  * Under `/services/data` the frame has done these before a route of the data half runs: refused what carries no valid token (401
- * INVALID_SESSION_ID), refused users and orgs without API access, counted the call, set `Sforce-Limit-Info`, played
- * faults, written the journal; afterwards it holds the answer back until `latencyMs` are over. It also serves `GET /services/data` (versions) and `GET /services/data/vNN.N` (resources) itself, and
- * answers unknown paths (404) and wrong methods. A composite request must not go through `fastify.inject`, which would count its parts.
+ * INVALID_SESSION_ID), refused users and orgs without API access, counted the call, set `Sforce-Limit-Info`, played faults,
+ * written the journal; afterwards it holds the answer back until `latencyMs` are over. It also serves `GET /services/data` (versions) and
+ * `GET /services/data/vNN.N` (resources) itself, and answers unknown paths (404) and wrong methods. A composite request must not go through `fastify.inject`, which would count its parts.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
@@ -77,9 +77,9 @@ export interface Policies {
   rotation: boolean;
   /** Inactivity time-out of sessions; use in the second half of it starts it anew. */
   accessTokenLifeMs: number;
-  /** How long each answer under /services/data takes, to a millisecond or two, unless the work on it takes longer; it is held back when all is done. */
+  /** How long each answer under /services/data takes, to a millisecond or two: it is held back when the work on it took less. */
   latencyMs: number;
-  /** Part of the work: waited for each query that compares a phone field by LIKE: no index serves it, so that the platform reads every record. */
+  /** Part of that work for each query that compares a phone field by LIKE: no index serves it, so that the platform reads every record. */
   phoneLikeLatencyMs: number;
   /** How long the token endpoint works on a request; a second one with the same refresh token meanwhile is refused. */
   tokenLatencyMs: number;
