@@ -12,6 +12,7 @@ import type { Audit, Connections, CredentialsStore, SalesforceData, SalesforceOA
 import { checkConnection } from '../src/use-cases/check-connection.ts';
 import type { AlertPorts } from '../src/use-cases/consider-alerts.ts';
 import { readConnection, recordConnection } from '../src/use-cases/keep-connection.ts';
+import { withHeartbeat } from './heartbeat.ts';
 
 /**
  * A session that takes this long to read one record has no answer for a caller either. With the look at a watched page's token before it
@@ -33,7 +34,7 @@ export function createConnectionActivities(
 ) {
   return {
     readConnection: async (orgId: OrgId): Promise<ConnectionReading> => ({
-      facts: await readConnection(dependencies, orgId),
+      facts: await withHeartbeat(() => readConnection(dependencies, orgId)),
       intervals: dependencies.intervals,
     }),
 
@@ -41,7 +42,7 @@ export function createConnectionActivities(
     checkConnection: async (
       request: CheckRequest,
     ): Promise<{ readonly outcome: CheckOutcome; readonly intervals: ConnectionIntervals }> => ({
-      outcome: await checkConnection({ ...dependencies, limitsMs: checkLimitsMs }, request),
+      outcome: await withHeartbeat(() => checkConnection({ ...dependencies, limitsMs: checkLimitsMs }, request)),
       intervals: dependencies.intervals,
     }),
 

@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 
-const everyMs = 2_000;
+const everyMs = 500;
 
 /**
  * Lets Temporal know that this process lives for as long as the work lasts. The work is not interrupted when Temporal gives up on it:

@@ -19,6 +19,13 @@ const database = {
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const;
 
+/** Reads, and may be repeated beside itself: a process that died with it is replaced at once. */
+const reading = {
+  startToCloseTimeout: '30s',
+  heartbeatTimeout: '3s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
+} as const;
+
 /** For as long as Salesforce may be away; what is left then is told to the operator. */
 const forADay = {
   startToCloseTimeout: '30s',
@@ -40,12 +47,10 @@ export const { refuseAuthorization, announceAuthorization, announceRevocation } 
 export const { revokeNewGrant, revokeFormerGrant } =
   proxyActivities<Pick<Authorizations, 'revokeNewGrant' | 'revokeFormerGrant'>>(forADay);
 
-export const { readConnection, recordConnection, endConnection } =
-  proxyActivities<Pick<Connections, 'readConnection' | 'recordConnection' | 'endConnection'>>(database);
-export const { checkConnection } = proxyActivities<Pick<Connections, 'checkConnection'>>({
-  startToCloseTimeout: '30s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
-});
+export const { readConnection, checkConnection } =
+  proxyActivities<Pick<Connections, 'readConnection' | 'checkConnection'>>(reading);
+export const { recordConnection, endConnection } =
+  proxyActivities<Pick<Connections, 'recordConnection' | 'endConnection'>>(database);
 
 export const { refreshCredentials } = proxyActivities<Pick<Credentials, 'refreshCredentials'>>(once);
 export const { sealGrant } = proxyActivities<Pick<Credentials, 'sealGrant'>>(database);

@@ -13,9 +13,13 @@ export interface RunningWorker {
 
 /**
  * For workflows that somebody waits for. What they have to do next is handed to the worker that has them in memory; where that one was
- * killed, another gets it only after this long, by default ten seconds. A living one that is late by more has to read its history again.
+ * killed, another gets it only after the first time, by default ten seconds. A living one that is late by more has to read its history
+ * again. And what an activity lets hear of itself is passed on often enough for its silence to mean something within seconds.
  */
-export const takenOverSoon = { stickyQueueScheduleToStartTimeout: '1s' } as const satisfies Partial<WorkerOptions>;
+export const takenOverSoon = {
+  stickyQueueScheduleToStartTimeout: '1s',
+  maxHeartbeatThrottleInterval: '1s',
+} as const satisfies Partial<WorkerOptions>;
 
 /** Creates a worker and lets it run. `onFailure` hears when it stops without being asked to. */
 export async function runWorker(
