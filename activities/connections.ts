@@ -46,7 +46,8 @@ export function createConnectionActivities(
       intervals: dependencies.intervals,
     }),
 
-    recordConnection: (record: ConnectionRecord): Promise<void> => recordConnection(dependencies, record),
+    recordConnection: (record: ConnectionRecord): Promise<void> =>
+      withHeartbeat(() => recordConnection(dependencies, record)),
 
     /** False when other credentials are there by now. */
     async endConnection(end: {

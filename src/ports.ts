@@ -83,6 +83,8 @@ export interface AuditEvent {
   readonly subject: string | undefined;
   /** Plain facts; never a secret or a number. */
   readonly detail?: Readonly<Record<string, string | number | boolean>>;
+  /** Of what may be told more than once: the same each time, and recorded once. */
+  readonly occurrence?: string | undefined;
 }
 
 export interface Audit {
@@ -281,8 +283,11 @@ export interface Connections {
     observed?: Observations | undefined;
     takeOverMs: number;
   }): Promise<HandOverOutcome>;
-  /** Writes the projection row. False, and nothing written: credentials above `version` exist, whose workflow knows better. */
-  update(connectionId: string, version: number, change: ConnectionChange): Promise<boolean>;
+  /**
+   * Writes the projection row. False, and nothing written: credentials above `version` exist, whose workflow knows better, or what was
+   * known after `knownAtMs` is there already.
+   */
+  update(connectionId: string, version: number, change: ConnectionChange, knownAtMs?: number): Promise<boolean>;
   /** Erases the credentials of `version` and marks the connection disconnected. False: other credentials are there by now. */
   disconnect(connectionId: string, orgId: OrgId, version: number): Promise<boolean>;
 }

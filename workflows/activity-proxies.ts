@@ -19,8 +19,8 @@ const database = {
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const;
 
-/** Reads, and may be repeated beside itself: a process that died with it is replaced at once. */
-const reading = {
+/** May be repeated, also beside itself, so that a process that died with it is replaced soon: it is noticed by its silence. */
+const repeatable = {
   startToCloseTimeout: '30s',
   heartbeatTimeout: '3s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -47,10 +47,9 @@ export const { refuseAuthorization, announceAuthorization, announceRevocation } 
 export const { revokeNewGrant, revokeFormerGrant } =
   proxyActivities<Pick<Authorizations, 'revokeNewGrant' | 'revokeFormerGrant'>>(forADay);
 
-export const { readConnection, checkConnection } =
-  proxyActivities<Pick<Connections, 'readConnection' | 'checkConnection'>>(reading);
-export const { recordConnection, endConnection } =
-  proxyActivities<Pick<Connections, 'recordConnection' | 'endConnection'>>(database);
+export const { readConnection, checkConnection, recordConnection } =
+  proxyActivities<Pick<Connections, 'readConnection' | 'checkConnection' | 'recordConnection'>>(repeatable);
+export const { endConnection } = proxyActivities<Pick<Connections, 'endConnection'>>(database);
 
 export const { refreshCredentials } = proxyActivities<Pick<Credentials, 'refreshCredentials'>>(once);
 export const { sealGrant } = proxyActivities<Pick<Credentials, 'sealGrant'>>(database);

@@ -312,6 +312,7 @@ export async function connectionWorkflow({ orgId, carried }: ConnectionStart): P
         orgId,
         connectionId: life.connectionId,
         version: life.version,
+        knownAtMs: Date.now(),
         row: row(life),
         timeline,
       });

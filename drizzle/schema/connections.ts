@@ -30,6 +30,8 @@ export const connections = pgTable(
     observed: jsonb('observed').notNull().default({}),
     disconnecting: boolean('disconnecting').notNull().default(false),
     revision: bigint('revision', { mode: 'number' }).notNull().default(1),
+    /** When the workflow knew what it had written here last: what it knew before and arrives late changes nothing. */
+    knownAt: moment('known_at'),
   },
   (table) => [
     uniqueIndex('connections_org_id_linked')

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray } from 'drizzle-orm';
+import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import { auditEvents } from '../../drizzle/schema/audit-events.ts';
 import type { Audit, AuditEvent } from '../ports.ts';
 import { guarded, type Drizzle } from './client.ts';
@@ -7,7 +7,10 @@ export function createAudit(db: Drizzle): Audit {
   return {
     record: (event) =>
       guarded(async () => {
-        await db.insert(auditEvents).values({ ...event, detail: event.detail ?? {} });
+        await db
+          .insert(auditEvents)
+          .values({ ...event, detail: event.detail ?? {} })
+          .onConflictDoNothing({ target: auditEvents.occurrence, where: sql`occurrence is not null` });
       }),
     list: (accountId, limit, actions) =>
       guarded(async () => {

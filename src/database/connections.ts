@@ -1,4 +1,4 @@
-import { and, eq, gt, ne, notExists, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, lte, ne, notExists, or, sql } from 'drizzle-orm';
 import { authorizations } from '../../drizzle/schema/authorizations.ts';
 import { connections } from '../../drizzle/schema/connections.ts';
 import { credentials } from '../../drizzle/schema/credentials.ts';
@@ -153,7 +153,7 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
         }),
       ),
 
-    update: (connectionId, version, change) =>
+    update: (connectionId, version, change, knownAtMs) =>
       guarded(() =>
         db.transaction(async (tx) => {
           // Waits here for a hand-over under way: a statement that waits for the row sees the credentials as they were before it waited.
@@ -166,10 +166,30 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
             .select({ version: credentials.version })
             .from(credentials)
             .where(and(eq(credentials.connectionId, connectionId), gt(credentials.version, version)));
+          const knownAt = knownAtMs === undefined ? undefined : new Date(knownAtMs);
+          // A moment that has not come is that of a clock that was wrong, and is not to keep the truth out.
+          const isNotOlder =
+            knownAt &&
+            or(
+              isNull(connections.knownAt),
+              lte(connections.knownAt, knownAt),
+              sql`${connections.knownAt} > now() + interval '10 seconds'`,
+            );
           const [row] = await tx
             .update(connections)
-            .set({ ...toColumns(change), revision: sql`${connections.revision} + 1` })
-            .where(and(eq(connections.id, connectionId), ne(connections.state, 'disconnected'), notExists(newer)))
+            .set({
+              ...toColumns(change),
+              ...(knownAt && { knownAt }),
+              revision: sql`${connections.revision} + 1`,
+            })
+            .where(
+              and(
+                eq(connections.id, connectionId),
+                ne(connections.state, 'disconnected'),
+                notExists(newer),
+                isNotOlder,
+              ),
+            )
             .returning();
           if (row) await tellOf(tx, row);
           return row !== undefined;

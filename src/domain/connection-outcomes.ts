@@ -69,6 +69,8 @@ export interface ConnectionRecord {
   readonly orgId: OrgId;
   readonly connectionId: string;
   readonly version: number;
+  /** By the workflow's clock, which no repetition moves. Absent in what was scheduled before it was told. */
+  readonly knownAtMs?: number;
   readonly row: {
     readonly state: ConnectionState;
     readonly sinceMs: number;

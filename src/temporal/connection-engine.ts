@@ -23,9 +23,6 @@ import type { authorizationWorkflow } from '../../workflows/authorization.ts';
 import type { connectionWorkflow, ConnectionSummary, RefreshSummary } from '../../workflows/connection.ts';
 import { messageLimitMs, reach } from './reach.ts';
 
-/** A worker that is killed in the middle of a workflow's step is noticed after this long; one that is slow has to do the step again. */
-const workflowTaskTimeout = '5s';
-
 /**
  * Speaks to the workflows that keep connections. Facts and commands come with a start, so that a connection whose execution was lost
  * (terminated by mistake, a namespace restored) has one again; it reads everything it needs from the database. `announce` tells of what
@@ -39,7 +36,6 @@ export function createConnectionEngine(
     workflowId: connectionWorkflowId(orgId),
     taskQueue: taskQueues.connections,
     args: [{ orgId }] satisfies Parameters<typeof connectionWorkflow>,
-    workflowTaskTimeout,
     staticSummary: `Connection of org ${orgId}`,
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
   });
@@ -73,7 +69,6 @@ export function createConnectionEngine(
               workflowId: authorizationWorkflowId(authorizationId),
               taskQueue: taskQueues.connections,
               args: [{ authorizationId } satisfies AuthorizationStart],
-              workflowTaskTimeout,
               staticSummary: 'One attempt to connect',
               workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
               workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,

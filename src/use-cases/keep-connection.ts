@@ -32,11 +32,11 @@ export async function readConnection(
 
 /**
  * Writes the timeline and the row, and has people told what is news to them; an operator hears of what only an operator can mend. The
- * timeline comes first, so that whoever is told of the row finds it there.
+ * timeline comes first, so that whoever is told of the row finds it there. Harmless when repeated, also beside or after a later record.
  */
 export async function recordConnection(
   ports: AlertPorts & { connections: Connections; audit: Audit; logger: Pick<Logger, 'error'> },
-  { orgId, connectionId, version, row, timeline }: ConnectionRecord,
+  { orgId, connectionId, version, knownAtMs, row, timeline }: ConnectionRecord,
 ): Promise<void> {
   const { connections, audit, clock, logger } = ports;
   const {
@@ -51,15 +51,17 @@ export async function recordConnection(
     observed,
   } = row;
   const before = await connections.ofOrg(orgId);
-  const note = (action: TimelineAction | 'connection.warned', detail: AuditEvent['detail'] = {}) =>
+  const note = (kind: string, action: TimelineAction | 'connection.warned', detail: AuditEvent['detail'] = {}) =>
     audit.record({
       accountId: before?.accountId,
       actor: action === 'connection.disconnected' ? 'account' : 'system',
       action,
       subject: orgId,
       detail,
+      occurrence: knownAtMs === undefined ? undefined : `${connectionId} ${knownAtMs} ${kind}`,
     });
-  for (const action of timeline) await note(action, cause === null ? {} : { cause });
+  for (const [index, action] of timeline.entries())
+    await note(`${action} ${index}`, action, cause === null ? {} : { cause });
   if (timeline.length > 0 && state === 'broken' && cause !== null && causeClass(cause) === 'misconfiguration') {
     logger.error({ orgId, cause }, 'a connection is broken by a mistake in our own settings');
   }
@@ -83,9 +85,9 @@ export async function recordConnection(
       const news = warningsOf({ ...before, ...known }, clock.now()).filter(
         (warning) => !given.includes(warning) && warning !== cause && warning !== 'refresh-uncertain',
       );
-      for (const warning of news) await note('connection.warned', { warning });
+      for (const warning of news) await note(warning, 'connection.warned', { warning });
     }
-    const isWritten = await connections.update(connectionId, version, known);
+    const isWritten = await connections.update(connectionId, version, known, knownAtMs);
     if (isWritten) await considerAlerts(ports, { id: connectionId, orgId, ...known });
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import pino from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import { createAlertTargets } from '../../src/database/alert-targets.ts';
 import { createAlerts } from '../../src/database/alerts.ts';
@@ -167,7 +167,7 @@ describe('a row that is written', () => {
       alertEngine: { start: async (alert: (typeof started)[number]) => void started.push(alert) },
       clock,
     };
-    const write = (row: Partial<ConnectionRecord['row']>) =>
+    const write = (row: Partial<ConnectionRecord['row']>, rest: Partial<ConnectionRecord> = {}) =>
       recordConnection(ports, {
         orgId,
         connectionId,
@@ -186,8 +186,9 @@ describe('a row that is written', () => {
           ...row,
         },
         timeline: [],
+        ...rest,
       });
-    return { ...connected, started, write };
+    return { ...connected, audit: ports.audit, connections: ports.connections, started, write };
   };
 
   it('has people told of what they do not know, also after a repair that nobody told of', async () => {
@@ -214,6 +215,26 @@ describe('a row that is written', () => {
       'repaired-3000',
       `api-calls-high-${new Date().toISOString().slice(0, 10)}`,
     ]);
+  });
+
+  it('has a timeline that says once what happened once, however often it is written', async () => {
+    const { account, audit, connections, write } = await open();
+    const knownAtMs = clock.now();
+    const record = (atMs: number) =>
+      write(
+        { state: 'degraded', cause: 'refresh-uncertain', apiUsage: { used: 90, max: 100 } },
+        { knownAtMs: atMs, timeline: ['connection.degraded', 'connection.degraded'] },
+      );
+    // The worker dies between the timeline and the row.
+    const dying = vi.spyOn(connections, 'update').mockRejectedValueOnce(new Error('killed'));
+    await expect(record(knownAtMs)).rejects.toThrow('killed');
+    await record(knownAtMs);
+    await record(knownAtMs);
+    expect(dying).toHaveBeenCalledTimes(3);
+    const actions = async () => (await audit.list(account.id, 10)).map(({ action }) => action).sort();
+    expect(await actions()).toEqual(['connection.degraded', 'connection.degraded', 'connection.warned']);
+    await record(knownAtMs + 1);
+    expect(await actions()).toHaveLength(5);
   });
 
   it('has people told without waiting of a connection that keeps breaking', async () => {

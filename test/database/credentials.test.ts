@@ -251,6 +251,22 @@ it('never writes an older state over the one of newer credentials', async () => 
   expect(row?.revision).toBe(connection.revision + 2);
 });
 
+it('never writes what was known before over what was known later, however late it arrives', async () => {
+  const { connection } = await connected();
+  const nowMs = Date.now();
+  const write = (cause: 'salesforce-slow' | 'salesforce-error', knownAtMs: number) =>
+    connections.update(connection.id, 1, { state: 'degraded', cause }, knownAtMs);
+  expect(await write('salesforce-slow', nowMs)).toBe(true);
+  expect(await write('salesforce-error', nowMs - 1)).toBe(false);
+  expect(await connections.ofOrg(orgA)).toMatchObject({ cause: 'salesforce-slow' });
+  // Once more, because nobody heard that it was written.
+  expect(await write('salesforce-slow', nowMs)).toBe(true);
+  // By a clock that was wrong, and the right one after it.
+  expect(await write('salesforce-slow', nowMs + 3_600_000)).toBe(true);
+  expect(await write('salesforce-error', nowMs + 1)).toBe(true);
+  expect(await connections.ofOrg(orgA)).toMatchObject({ cause: 'salesforce-error' });
+});
+
 it('hands a code out once, and only while the attempt is young', async () => {
   const accountId = await account();
   const id = await attempt(accountId);

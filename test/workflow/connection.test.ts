@@ -457,6 +457,14 @@ describe('its execution', () => {
     await until(async () => (await handle.describe()).runId).not.toBe(runId);
     expect(await version()).toBe(13);
     await world.row(accountId, { state: 'active' });
+    // Each has a moment of its own, by which a repetition is known.
+    const refreshes = await world.database.sql<{ occurrence: string | null }[]>`
+      select occurrence from audit_events where account_id = ${accountId} and action = 'connection.refreshed'`;
+    expect(refreshes).toHaveLength(12);
+    expect(new Set(refreshes.map(({ occurrence }) => occurrence ?? 'none'))).toHaveProperty('size', 12);
+    const [row] = await world.database.sql<{ is_known: boolean }[]>`
+      select known_at > now() - interval '1 minute' as is_known from connections where account_id = ${accountId}`;
+    expect(row).toEqual({ is_known: true });
   });
 
   it('is there again after it was terminated by mistake', async () => {
