@@ -33,8 +33,7 @@ it('answers without a recorder, and has everything recorded by the next one', as
   await expect.poll(async () => (await world.runs(ids)).length, { timeout: 30_000 }).toBe(20);
   for (const run of await world.runs(ids)) expect(run.reason).toBe('no-match');
   expect(recorder()).not.toBe(killed);
-  const started = async () => (await world.startedLookups()).filter((id) => ids.includes(id)).length;
-  await expect.poll(started, { timeout: 30_000 }).toBe(20);
+  await expect.poll(() => world.startedLookups(ids), { timeout: 30_000 }).toHaveLength(20);
 });
 
 it('outlives a frozen recorder, which records when it goes on', async () => {
@@ -61,7 +60,7 @@ it('answers after a start while Temporal is away, and has it recorded when Tempo
   expect(await health()).toEqual({ status: 200, parts: { postgres: 'ok', temporal: 'away' } });
   await temporal?.start();
   await expect.poll(() => world.runs([runId]), { timeout: 30_000 }).toMatchObject([{ reason: 'matched' }]);
-  await expect.poll(() => world.startedLookups(), { timeout: 30_000 }).toContain(runId);
+  await expect.poll(() => world.startedLookups([runId]), { timeout: 30_000 }).toEqual([runId]);
   await expect.poll(health, { timeout: 15_000 }).toEqual({ status: 200, parts: { postgres: 'ok', temporal: 'ok' } });
 });
 

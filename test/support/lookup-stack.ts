@@ -16,6 +16,7 @@ import type { Part } from '../../src/local/part.ts';
 import { anyFreePorts, startStack, type Stack } from '../../src/local/stack.ts';
 import type { Change } from '../../src/ports.ts';
 import { acme, connect } from '../unit/stand-in/oauth-browser.ts';
+import { lookupWorkflowId } from '../../workflows/names.ts';
 
 export interface PhoneAnswer {
   readonly status: number;
@@ -69,9 +70,9 @@ export interface LookupStack {
   processes(): Promise<readonly ProcessState[]>;
   /** What the log says of these runs. */
   runs(ids: readonly string[]): Promise<readonly RecordedRun[]>;
-  /** Run ids of all lookup workflows that Temporal knows. */
-  startedLookups(): Promise<readonly string[]>;
-  /** Those of them that have not ended. */
+  /** Which of these runs have a workflow that Temporal lists. */
+  startedLookups(ids: readonly string[]): Promise<readonly string[]>;
+  /** Run ids of the lookup workflows that have not ended. */
   runningLookups(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
@@ -172,7 +173,8 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
       select id, answer_reason as reason, answer_extension as extension, found ->> 'extension' as "foundExtension",
         answer_ms as ms
       from lookup_runs where id in ${database.sql(ids)}`,
-    startedLookups: () => lookupsListed("WorkflowType = 'lookupWorkflow'"),
+    startedLookups: (ids) =>
+      lookupsListed(`WorkflowId IN (${ids.map((id) => `'${lookupWorkflowId(id)}'`).join(', ')})`),
     runningLookups: () => lookupsListed("WorkflowType = 'lookupWorkflow' AND ExecutionStatus = 'Running'"),
     async stop() {
       await connection.close();
