@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest begins first, so that at the end no file runs alone. */
+/** The file that takes longest begins first, so that it does not run alone at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => Number(moduleId.endsWith('/test/faults/lookups.test.ts'));
-    return (await super.sort(files)).sort((one, other) => isLong(other) - isLong(one));
+    const isLongest = ({ moduleId }: TestSpecification) => Number(moduleId.endsWith('/test/faults/lookups.test.ts'));
+    return (await super.sort(files)).sort((one, other) => isLongest(other) - isLongest(one));
   }
 }
 

@@ -20,11 +20,7 @@ const database = {
 } as const;
 
 /** May be repeated, also beside itself, so that a process that died with it is replaced soon: it is noticed by its silence. */
-const repeatable = {
-  startToCloseTimeout: '30s',
-  heartbeatTimeout: '3s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
-} as const;
+const repeatable = { ...database, startToCloseTimeout: '30s', heartbeatTimeout: '3s' } as const;
 
 /** For as long as Salesforce may be away; what is left then is told to the operator. */
 const forADay = {

@@ -166,15 +166,15 @@ export function createConnections(db: Drizzle, sealer: Sealer): Connections {
             .select({ version: credentials.version })
             .from(credentials)
             .where(and(eq(credentials.connectionId, connectionId), gt(credentials.version, version)));
-          const knownAt = knownAtMs === undefined ? undefined : new Date(knownAtMs);
+          const knownAt = toDate(knownAtMs);
           // A moment that has not come is that of a clock that was wrong, and is not to keep the truth out.
-          const isNotOlder =
-            knownAt &&
-            or(
-              isNull(connections.knownAt),
-              lte(connections.knownAt, knownAt),
-              sql`${connections.knownAt} > now() + interval '10 seconds'`,
-            );
+          const isNotOlder = knownAt
+            ? or(
+                isNull(connections.knownAt),
+                lte(connections.knownAt, knownAt),
+                sql`${connections.knownAt} > now() + interval '10 seconds'`,
+              )
+            : undefined;
           const [row] = await tx
             .update(connections)
             .set({
