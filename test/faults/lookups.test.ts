@@ -33,7 +33,11 @@ const latestThereMs = deadlineMs + 1_000;
 const moreFiles = 2 * (perSecond / 2) * (deadlineMs / 1_000) + 10;
 /** When all of that is over, which `npm test` does not wait for. */
 const moreFilesAtLast = 10;
-const moreMegabytes = 100;
+/**
+ * Code that was first compiled for a fault, and room for as many open workflows, stay: some 25 MB in a recorder, the same after 3,000
+ * lookups as after 60,000.
+ */
+const moreKeptMegabytes = 40;
 
 let world: LookupStack;
 let atFirst: Awaited<ReturnType<LookupStack['processes']>>;
@@ -41,7 +45,7 @@ beforeAll(async () => {
   world = await startLookupStack({ servers: 2, deadlineMs });
   // A minute of each fault is more calls than an org has in a day; the fault that uses them up says so by itself.
   await world.setPolicies({ apiLimit: 100_000_000 });
-  // As much memory as a process takes for this load, and for catching up after it, is not the fault's.
+  // What a process keeps for this load, and for catching up after it, is not the fault's.
   const usual = isLong ? questions : perSecond;
   await world.askMany(usual, perSecond);
   const { temporal } = world.stack.parts;
@@ -102,26 +106,28 @@ const expectRight = async (url?: string) => {
 /** Nobody has ended or begun, and nothing is kept. Answers with what there is more of than at first. */
 async function expectNothingLeft({ isLast }: { isLast: boolean }): Promise<string> {
   const limit = isLast ? moreFilesAtLast : moreFiles;
-  let more: { name: string; files: number; megabytes: number }[] = [];
+  let more: { name: string; files: number; kept: number; resident: number }[] = [];
   await expect
     .poll(
       async () => {
         const now = new Map((await world.processes()).map((state) => [state.pid, state]));
         expect([...now.keys()].sort()).toEqual(atFirst.map(({ pid }) => pid).sort());
         more = atFirst
-          .map(({ pid, name, openFiles, megabytes }) => ({
-            name,
-            files: (now.get(pid)?.openFiles ?? 0) - openFiles,
-            megabytes: (now.get(pid)?.megabytes ?? 0) - megabytes,
+          .map((first) => ({ first, last: now.get(first.pid) ?? first }))
+          .map(({ first, last }) => ({
+            name: first.name,
+            files: last.openFiles - first.openFiles,
+            kept: last.keptMegabytes - first.keptMegabytes,
+            resident: last.residentMegabytes - first.residentMegabytes,
           }))
           .filter(({ name }) => isLast || !name.endsWith('recorder'));
-        return more.filter(({ files, megabytes }) => files > limit || megabytes > moreMegabytes);
+        return more.filter(({ files, kept }) => files > limit || kept > moreKeptMegabytes);
       },
-      { timeout: isLast ? 120_000 : 15_000, interval: 250 },
+      { timeout: isLast ? 120_000 : 15_000, interval: isLast ? 5_000 : 250 },
     )
     .toEqual([]);
-  const most = (what: 'files' | 'megabytes') => Math.max(0, ...more.map((each) => each[what]));
-  return `at most ${most('files')} more open files and ${most('megabytes')} MB more`;
+  const most = (what: 'files' | 'kept' | 'resident') => Math.max(0, ...more.map((each) => each[what]));
+  return `at most ${most('files')} more open files, ${most('kept')} MB more kept (${most('resident')} MB more resident)`;
 }
 
 /** During faults that are over, and not found in the log yet. */
@@ -203,7 +209,8 @@ describe('every question gets the fallback with its reason, in time, while Sales
           await world.clearFaults();
           await untilRight();
         },
-        reasons: ['not-connected', 'deadline'],
+        // Where a newer token came a moment before the deadline, the second call is under way then.
+        reasons: ['not-connected', 'deadline', 'salesforce-slow'],
       },
     ],
   ])('%s', async ([, fault], { task }) => hold(fault, task));

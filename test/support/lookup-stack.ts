@@ -1,8 +1,10 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { TransactionSql } from 'postgres';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createSealer } from '../../src/crypto/sealer.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createAccounts } from '../../src/database/accounts.ts';
@@ -17,6 +19,8 @@ import { anyFreePorts, startStack, type Stack } from '../../src/local/stack.ts';
 import type { Change } from '../../src/ports.ts';
 import { acme, connect } from '../unit/stand-in/oauth-browser.ts';
 import { lookupWorkflowId } from '../../workflows/names.ts';
+import { childrenOf, usageOf } from './processes.ts';
+import { until } from './temporary-folder.ts';
 
 export interface PhoneAnswer {
   readonly status: number;
@@ -39,12 +43,15 @@ export interface RecordedRun {
   readonly ms: number | null;
 }
 
-/** A process of the product as the system sees it: a server, its recorder, or a worker. */
+/** A process of the product: a server, its recorder, or a worker. */
 export interface ProcessState {
   readonly pid: number;
   readonly name: string;
   readonly openFiles: number;
-  readonly megabytes: number;
+  /** In use after garbage was collected. */
+  readonly keptMegabytes: number;
+  /** As the system sees it: with what the engine has in reserve. */
+  readonly residentMegabytes: number;
 }
 
 /** The whole product with a phone system of ACME, connected, and the means to take its parts away. */
@@ -81,6 +88,8 @@ export const known = { callerId: demoRecords.direct.call, extension: demoRecords
 
 export async function startLookupStack(options: { servers: number; deadlineMs: number }): Promise<LookupStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-faults-'));
+  process.env['MEMORY_PROBE_FOLDER'] = dataDir;
+  process.env['NODE_OPTIONS'] = `--expose-gc --require "${fileURLToPath(new URL('memory-probe.ts', import.meta.url))}"`;
   const stack = await startStack({
     environment: {
       ...anyFreePorts,
@@ -167,7 +176,7 @@ export async function startLookupStack(options: { servers: number; deadlineMs: n
       }),
     processes: async () =>
       process.platform === 'linux'
-        ? (await Promise.all([...stack.servers, ...stack.workers].map(statesOf))).flat()
+        ? (await Promise.all([...stack.servers, ...stack.workers].map((part) => statesOf(part, dataDir)))).flat()
         : [],
     runs: (ids) => database.sql<RecordedRun[]>`
       select id, answer_reason as reason, answer_extension as extension, found ->> 'extension' as "foundExtension",
@@ -225,14 +234,25 @@ async function notify(sql: TransactionSql, change: Change): Promise<void> {
 }
 
 /** A part, and what it has forked. */
-async function statesOf({ name, pid }: Part): Promise<readonly ProcessState[]> {
-  if (pid === undefined) return [];
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number);
-  return Promise.all([stateOf(name, pid), ...children.map((child) => stateOf(`${name}'s recorder`, child))]);
+async function statesOf({ name, pid }: Part, probeFolder: string): Promise<readonly ProcessState[]> {
+  return Promise.all([
+    ...(pid === undefined ? [] : [stateOf(name, pid, probeFolder)]),
+    ...childrenOf(pid).map((child) => stateOf(`${name}'s recorder`, child, probeFolder)),
+  ]);
 }
 
-async function stateOf(name: string, pid: number): Promise<ProcessState> {
-  const [files, status] = await Promise.all([readdir(`/proc/${pid}/fd`), readFile(`/proc/${pid}/status`, 'utf8')]);
-  const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
-  return { pid, name, openFiles: files.length, megabytes: Math.round(kilobytes / 1024) };
+async function stateOf(name: string, pid: number, probeFolder: string): Promise<ProcessState> {
+  const keptMegabytes = await keptMegabytesOf(pid, probeFolder);
+  const files = await readdir(`/proc/${pid}/fd`);
+  const residentMegabytes = Math.round(usageOf(pid).memoryMiB);
+  return { pid, name, openFiles: files.length, keptMegabytes, residentMegabytes };
+}
+
+/** By its memory probe. */
+async function keptMegabytesOf(pid: number, probeFolder: string): Promise<number> {
+  const file = join(probeFolder, `${pid}.json`);
+  await rm(file, { force: true });
+  process.kill(pid, 'SIGUSR2');
+  await until(`process ${pid} says what it keeps`, () => existsSync(file));
+  return Math.round(Number(await readFile(file, 'utf8')) / 2 ** 20);
 }
