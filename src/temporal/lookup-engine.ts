@@ -35,6 +35,9 @@ const defaults: LookupEngineOptions = {
 /** How soon after a hold has ended the next is started. */
 const holdLookMs = 50;
 
+/** Of those that may wait. */
+const nearlyAll = 0.75;
+
 /** Whoever closes gives no more answers that a start could slow down. */
 const closingWidth = 16;
 
@@ -63,7 +66,7 @@ export function createLookupEngine(
     readonly metrics: Pick<LookupMetrics, 'started' | 'startFailed' | 'unrecorded' | 'waiting'>;
     readonly sealer: Pick<Sealer, 'seal'>;
     /** Bounds how many are sent at once, and how many may have their answer and not be recorded yet. */
-    readonly pace: Pick<RecorderPace, 'width' | 'took'>;
+    readonly pace: Pick<RecorderPace, 'width' | 'asked' | 'took'>;
     readonly logger: Pick<Logger, 'warn' | 'info'>;
   },
   options: Partial<LookupEngineOptions> = {},
@@ -95,6 +98,7 @@ export function createLookupEngine(
           return;
         }
         waiting.push({ asked, result, done: resolve });
+        pace.asked();
         sendNext();
       });
     },
@@ -140,7 +144,9 @@ export function createLookupEngine(
 
   function mayStart(): boolean {
     if (failures > 0) return inFlight.size === 0;
-    const width = isClosing ? closingWidth : pace.width();
+    // Where the pace holds them for much longer, some would never be recorded.
+    const least = waiting.length > maxWaiting * nearlyAll ? 1 : 0;
+    const width = isClosing ? closingWidth : Math.max(least, pace.width());
     return busy.size < width && open.size < maxOpen;
   }
 

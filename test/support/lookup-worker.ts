@@ -62,7 +62,7 @@ export async function startLookupProcess(namespace: TestNamespace): Promise<Test
     engine: { tokenRejected: async () => undefined, checkNow: async () => undefined },
     logger,
   });
-  const pace = { width: () => 24, took: () => undefined };
+  const pace = { width: () => 24, asked: () => undefined, took: () => undefined };
   const engine = createLookupEngine({ client: temporal.client, metrics, sealer: testSealer, pace, logger });
   const shared = { askSalesforce, runs, sealer: testSealer, clock };
   const calls = createLookupCalls({ askSalesforce, runs, clock, engine, marginMs: () => 20, metrics, logger });

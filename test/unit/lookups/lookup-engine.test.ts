@@ -16,6 +16,7 @@ let sentArguments: LookupStart[];
 let atOnce: number;
 let mostAtOnce: number;
 /** What the pace was told. */
+let asked: number;
 let tookMs: number[];
 
 beforeEach(() => {
@@ -25,6 +26,7 @@ beforeEach(() => {
   atOnce = 0;
   mostAtOnce = 0;
   tookMs = [];
+  asked = 0;
 });
 
 const client = {
@@ -49,7 +51,13 @@ const allowed = { width: 16 };
 const open = ({ width = 16, ...options }: Parameters<typeof createLookupEngine>[1] & { width?: number } = {}) => {
   allowed.width = width;
   const metrics = createFakeLookupMetrics();
-  const pace = { width: () => allowed.width, took: (ms: number) => void tookMs.push(ms) };
+  const pace = {
+    width: () => allowed.width,
+    asked: () => {
+      asked += 1;
+    },
+    took: (ms: number) => void tookMs.push(ms),
+  };
   const logger = { warn: () => undefined, info: () => undefined };
   return {
     engine: createLookupEngine({ client, metrics, sealer, pace, logger }, { pauseMs: 5, ...options }),
@@ -165,6 +173,24 @@ it('starts none while the pace holds them, and goes on by itself', async () => {
   expect(sent).toEqual([]);
   allowed.width = 1;
   expect(await first).toBe('started');
+});
+
+it('starts one when nearly as many wait as may, though the pace holds them', async () => {
+  const { engine } = open({ width: 0, maxWaiting: 4 });
+  const starting = ['1', '2', '3'].map((id) => engine.start(start(id), unanswered));
+  expect(sent).toEqual([]);
+  starting.push(engine.start(start('4'), unanswered));
+  expect(await starting[0]).toBe('started');
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(sent).toEqual(['lookup-1']);
+  await engine.close();
+});
+
+it('tells the pace of each that is asked', async () => {
+  const { engine } = open();
+  await Promise.all(['1', '2'].map((id) => engine.start(start(id), unanswered)));
+  expect(asked).toBe(2);
+  await engine.close();
 });
 
 it('does not hold back those that wait for Salesforce, up to what the worker has room for', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRecorderPace, type RecorderPace } from '../../../src/recorder-pace.ts';
 
 const everyMs = 250;
@@ -66,4 +66,52 @@ it('leaves recording half of the time where there is always somebody who waits',
   }
   expect(held).toBeGreaterThan(seconds / 2);
   expect(held).toBeLessThan(seconds / 2 + 60);
+});
+
+/** Looks at the machine one by one, with as many lookups asked before each. */
+const held = (looks: number, asked: number) =>
+  Array.from({ length: looks }, () => {
+    for (let count = 0; count < asked; count++) pace.asked();
+    vi.advanceTimersByTime(everyMs);
+    return pace.width() === 0;
+  });
+
+describe('while many ask', () => {
+  it('waits when it cannot take less and little of the machine is left, until there is more than answers need', () => {
+    held(3, 50);
+    expect(pace.width()).toBe(4);
+    idle = 0.1;
+    expect(held(4, 50)).toEqual([false, false, true, true]);
+    // Answers take the rest.
+    idle = 0.5;
+    expect(held(2, 50)).toEqual([true, true]);
+    idle = 0.7;
+    held(1, 50);
+    expect(held(1, 50)).toEqual([false]);
+    expect(pace.width()).toBe(2);
+  });
+
+  it('does not begin to wait where there is something to spare', () => {
+    idle = 0.3;
+    expect(held(3, 50)).toEqual([false, false, false]);
+  });
+
+  it('records half of the time after half a minute', () => {
+    idle = 0;
+    expect(held(119, 50)).not.toContain(false);
+    const later = held(400, 50);
+    expect(later.filter(Boolean).length / later.length).toBeCloseTo(0.5, 1);
+  });
+});
+
+it('does not wait where it is others who take the machine up', () => {
+  idle = 0;
+  expect(held(4, 5)).toEqual([false, false, false, false]);
+});
+
+it('goes on when they have stopped to ask', () => {
+  idle = 0;
+  held(3, 50);
+  held(1, 0);
+  expect(held(2, 0)).toEqual([false, false]);
 });
