@@ -35,9 +35,6 @@ const defaults: LookupEngineOptions = {
 /** How soon after a hold has ended the next is started. */
 const holdLookMs = 50;
 
-/** Of those that may wait. */
-const nearlyAll = 0.75;
-
 /** Whoever closes gives no more answers that a start could slow down. */
 const closingWidth = 16;
 
@@ -98,7 +95,7 @@ export function createLookupEngine(
           return;
         }
         waiting.push({ asked, result, done: resolve });
-        pace.asked();
+        pace.asked(waiting.length);
         sendNext();
       });
     },
@@ -144,9 +141,7 @@ export function createLookupEngine(
 
   function mayStart(): boolean {
     if (failures > 0) return inFlight.size === 0;
-    // Where the pace holds them for much longer, some would never be recorded.
-    const least = waiting.length > maxWaiting * nearlyAll ? 1 : 0;
-    const width = isClosing ? closingWidth : Math.max(least, pace.width());
+    const width = isClosing ? closingWidth : pace.width();
     return busy.size < width && open.size < maxOpen;
   }
 

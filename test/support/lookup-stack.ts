@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { TransactionSql } from 'postgres';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSealer } from '../../src/crypto/sealer.ts';
@@ -86,10 +86,14 @@ export interface LookupStack {
 
 export const known = { callerId: demoRecords.direct.call, extension: demoRecords.direct.ownerExtension };
 
-export async function startLookupStack(options: { servers: number; deadlineMs: number }): Promise<LookupStack> {
+export async function startLookupStack(options: {
+  servers: number;
+  deadlineMs: number;
+  /** For `processes`. */
+  probesMemory?: boolean;
+}): Promise<LookupStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-faults-'));
-  process.env['MEMORY_PROBE_FOLDER'] = dataDir;
-  process.env['NODE_OPTIONS'] = `--expose-gc --require "${fileURLToPath(new URL('memory-probe.ts', import.meta.url))}"`;
+  if (options.probesMemory) probeMemory(dataDir);
   const stack = await startStack({
     environment: {
       ...anyFreePorts,
@@ -233,6 +237,13 @@ async function notify(sql: TransactionSql, change: Change): Promise<void> {
   await sql`select pg_notify('trunkline_changes', ${JSON.stringify(change)})`;
 }
 
+/** Has what this process starts from now on tell how much it keeps. */
+function probeMemory(folder: string): void {
+  const probe = fileURLToPath(new URL('memory-probe.ts', import.meta.url));
+  process.env['MEMORY_PROBE_FOLDER'] = folder;
+  process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --expose-gc --require "${probe}"`.trim();
+}
+
 /** A part, and what it has forked. */
 async function statesOf({ name, pid }: Part, probeFolder: string): Promise<readonly ProcessState[]> {
   return Promise.all([
@@ -252,7 +263,15 @@ async function stateOf(name: string, pid: number, probeFolder: string): Promise<
 async function keptMegabytesOf(pid: number, probeFolder: string): Promise<number> {
   const file = join(probeFolder, `${pid}.json`);
   await rm(file, { force: true });
+  // One that has only just begun would be ended by a signal that it does not know yet.
+  await until(`process ${pid} can be asked what it keeps`, () => hearsUsr2(pid));
   process.kill(pid, 'SIGUSR2');
   await until(`process ${pid} says what it keeps`, () => existsSync(file));
   return Math.round(Number(await readFile(file, 'utf8')) / 2 ** 20);
+}
+
+/** See SigCgt in proc_pid_status(5). */
+function hearsUsr2(pid: number): boolean {
+  const caught = /^SigCgt:\s+(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGUSR2 - 1))) !== 0n;
 }

@@ -8,35 +8,39 @@ import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
  * because the engine gives little of what it once had back to the system.
  */
 
-type Said = { readonly kind: 'begun' | 'collect' } | { readonly kind: 'collected'; readonly kept: number };
-type Sent = Said & { readonly from: number };
+type Sent = { readonly kind: 'collect' } | { readonly kind: 'collected'; readonly from: number; readonly kept: number };
 
 const channel = new BroadcastChannel('memory-probe');
 channel.unref();
-const say = (said: Said) => channel.postMessage({ ...said, from: threadId } satisfies Sent);
+const say = (sent: Sent) => channel.postMessage(sent);
 const hear = (listener: (sent: Sent) => void) => {
   channel.onmessage = (event) => listener((event as { data: Sent }).data);
 };
 
 function collect(): number {
-  globalThis.gc?.();
+  if (!globalThis.gc) throw new Error('the memory probe needs --expose-gc');
+  globalThis.gc();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
 if (isMainThread) {
-  const threads = new Set([threadId]);
+  const running = new Set([threadId]);
   const kept = new Map<number, number>();
+  process.on('worker', (worker) => {
+    const thread = worker.threadId;
+    running.add(thread);
+    worker.once('exit', () => running.delete(thread));
+  });
   const add = (thread: number, bytes: number) => {
     kept.set(thread, bytes);
-    if (kept.size < threads.size) return;
+    if (![...running].every((each) => kept.has(each))) return;
     const file = join(process.env['MEMORY_PROBE_FOLDER'] ?? '', `${process.pid}.json`);
     // Whole at once, for whoever waits for it.
     writeFileSync(`${file}.new`, String([...kept.values()].reduce((sum, each) => sum + each)));
     renameSync(`${file}.new`, file);
   };
   hear((sent) => {
-    if (sent.kind === 'begun') threads.add(sent.from);
     if (sent.kind === 'collected') add(sent.from, sent.kept);
   });
   process.on('SIGUSR2', () => {
@@ -46,7 +50,6 @@ if (isMainThread) {
   });
 } else {
   hear(({ kind }) => {
-    if (kind === 'collect') say({ kind: 'collected', kept: collect() });
+    if (kind === 'collect') say({ kind: 'collected', from: threadId, kept: collect() });
   });
-  say({ kind: 'begun' });
 }

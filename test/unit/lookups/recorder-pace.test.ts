@@ -4,11 +4,14 @@ import { createRecorderPace, type RecorderPace } from '../../../src/recorder-pac
 const everyMs = 250;
 let idle: number;
 let pace: RecorderPace;
+/** By how much the looks were late until now, altogether. */
+let lateMs: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
   idle = 1;
-  pace = createRecorderPace({ everyMs, maxWidth: 6, idleShare: () => idle });
+  lateMs = 0;
+  pace = createRecorderPace({ everyMs, maxWidth: 6, idleShare: () => idle, nowMs: () => performance.now() + lateMs });
 });
 afterEach(() => {
   pace.close();
@@ -69,26 +72,27 @@ it('leaves recording half of the time where there is always somebody who waits',
 });
 
 /** Looks at the machine one by one, with as many lookups asked before each. */
-const held = (looks: number, asked: number) =>
+const held = (looks: number, asked: number, waiting = 1) =>
   Array.from({ length: looks }, () => {
-    for (let count = 0; count < asked; count++) pace.asked();
+    for (let count = 0; count < asked; count++) pace.asked(waiting);
     vi.advanceTimersByTime(everyMs);
     return pace.width() === 0;
   });
 
-describe('while many ask', () => {
+describe('while a crowd asks', () => {
   it('waits when it cannot take less and little of the machine is left, until there is more than answers need', () => {
     held(3, 50);
     expect(pace.width()).toBe(4);
     idle = 0.1;
-    expect(held(4, 50)).toEqual([false, false, true, true]);
+    expect(held(3, 50)).toEqual([false, true, true]);
     // Answers take the rest.
     idle = 0.5;
     expect(held(2, 50)).toEqual([true, true]);
     idle = 0.7;
     held(1, 50);
+    // For a part of this look it was held, and what it saw of the machine is not worth much.
     expect(held(1, 50)).toEqual([false]);
-    expect(pace.width()).toBe(2);
+    expect(pace.width()).toBe(1);
   });
 
   it('does not begin to wait where there is something to spare', () => {
@@ -96,11 +100,42 @@ describe('while many ask', () => {
     expect(held(3, 50)).toEqual([false, false, false]);
   });
 
-  it('records half of the time after half a minute', () => {
+  it('does not wait where the queue is nearly full', () => {
     idle = 0;
-    expect(held(119, 50)).not.toContain(false);
-    const later = held(400, 50);
-    expect(later.filter(Boolean).length / later.length).toBeCloseTo(0.5, 1);
+    expect(held(3, 50, 7_499)).toEqual([true, true, true]);
+    held(1, 50, 7_500);
+    expect(held(2, 50, 7_500)).toEqual([false, false]);
+  });
+
+  it.each([0, 1, 20, 130])('records half of the time after half a minute, when each look is %i ms late', (ms) => {
+    idle = 0;
+    /** Looks at the pace every ten milliseconds. */
+    const lookForMs = (forMs: number) => {
+      const seen: boolean[] = [];
+      for (let passed = 0; passed < forMs; passed += everyMs) {
+        for (let count = 0; count < 200; count++) pace.asked(1);
+        for (let step = 0; step < everyMs; step += 10) {
+          // The last step is the one that looks.
+          if (step + 10 === everyMs) lateMs += ms;
+          vi.advanceTimersByTime(10);
+          seen.push(pace.width() === 0);
+        }
+      }
+      return seen.filter(Boolean).length / seen.length;
+    };
+    lookForMs(60_000);
+    const share = lookForMs(60_000);
+    expect(share).toBeGreaterThan(0.3);
+    expect(share).toBeLessThan(0.65);
+  });
+
+  it('still holds for a connection afterwards', () => {
+    idle = 0;
+    held(140, 50);
+    pace.hold();
+    const before = performance.now();
+    while (pace.width() === 0) vi.advanceTimersByTime(10);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(1_900);
   });
 });
 
