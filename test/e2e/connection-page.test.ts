@@ -8,6 +8,7 @@ import { freePort } from '../../src/local/network.ts';
 import type { Account } from '../../src/ports.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { connection, orgId } from '../support/fakes/lookups.ts';
+import { createFakeClock } from '../support/fakes/world.ts';
 import { createTestPortal, password, type TestPortal } from '../support/portal.ts';
 
 /*
@@ -30,7 +31,9 @@ beforeEach(async () => {
   const port = await freePort();
   url = `http://localhost:${port}`;
   // No heartbeat of its own accord: what is not told is not heard.
-  portal = await createTestPortal({ publicUrl: url, heartbeatEveryMs: 3_600_000 });
+  // The browser forgets a session that is over by its own clock.
+  const clock = createFakeClock(Date.now());
+  portal = await createTestPortal({ publicUrl: url, heartbeatEveryMs: 3_600_000 }, clock);
   await portal.app.listen({ host: '127.0.0.1', port });
   account = await portal.newAccount();
   stands({});

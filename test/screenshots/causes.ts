@@ -5,6 +5,7 @@ import { freePort } from '../../src/local/network.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { connection } from '../support/fakes/lookups.ts';
 import { createCookies } from '../../web/plugins/cookies.ts';
+import { createFakeClock } from '../support/fakes/world.ts';
 import { createTestPortal, password } from '../support/portal.ts';
 import { shoot, wide } from './shoot.ts';
 
@@ -19,7 +20,8 @@ const day = 24 * 60 * minute;
 
 await using cleanup = new AsyncDisposableStack();
 const port = await freePort();
-const portal = await createTestPortal({ publicUrl: `http://localhost:${port}` });
+// The browser forgets a session that is over by its own clock.
+const portal = await createTestPortal({ publicUrl: `http://localhost:${port}` }, createFakeClock(Date.now()));
 cleanup.defer(() => portal.app.close());
 await portal.app.listen({ host: '127.0.0.1', port });
 const account = await portal.newAccount();

@@ -46,8 +46,7 @@ export const password = 'correct horse battery';
 export type TestPortal = Awaited<ReturnType<typeof createTestPortal>>;
 
 /** The portal over fakes of everything that it needs. */
-export async function createTestPortal(overrides: Partial<AppOptions> = {}) {
-  const clock = createFakeClock();
+export async function createTestPortal(overrides: Partial<AppOptions> = {}, clock = createFakeClock()) {
   const accounts = createFakeAccounts();
   const pbxs = createFakePbxs(clock.now);
   const lookupRuns = createFakeLookupRuns();
