@@ -15,6 +15,8 @@ export interface TemporalOptions {
   /** False keeps everything in memory: for tests and measurements. */
   readonly durable: boolean;
   readonly signal: AbortSignal;
+  /** How long it may take until it answers; default 45 s. */
+  readonly readyWithinMs?: number;
 }
 
 export interface LocalTemporal {
@@ -33,15 +35,25 @@ export const dynamicConfig = {
   'history.visibilityTaskBatchSize': 1000,
 };
 
+const defaultReadyWithinMs = 45_000;
+
 /**
  * A log of its own instead of a journal that each of a workflow's many transactions begins anew: many times fewer waits for the disk.
  * What it has said is kept when it is killed.
  */
 const writeAhead = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
 
-/** Starts the development server with its UI, and answers when the namespace can be used. */
+/**
+ * Starts the development server with its UI, and answers when the namespace can be used. One that runs and does not answer in time is
+ * ended, and started once more: it takes further ports for itself, which another program may have taken in the same moment.
+ */
 export async function startTemporal(options: TemporalOptions): Promise<LocalTemporal> {
-  const { command, dataDir, port, uiPort, namespace, durable, signal } = options;
+  return (await startOnce(options)) ?? (await startOnce(options)) ?? neverReady(options);
+}
+
+/** Undefined when it did not answer in time. */
+async function startOnce(options: TemporalOptions): Promise<LocalTemporal | undefined> {
+  const { command, dataDir, port, uiPort, namespace, durable, signal, readyWithinMs = defaultReadyWithinMs } = options;
   const service = await startService({
     name: 'temporal',
     command,
@@ -69,8 +81,9 @@ export async function startTemporal(options: TemporalOptions): Promise<LocalTemp
     },
   });
   const address = `127.0.0.1:${port}`;
+  const patience = AbortSignal.timeout(readyWithinMs);
   try {
-    await waitForNamespace(address, namespace, signal, () => {
+    await waitForNamespace(address, namespace, AbortSignal.any([signal, patience]), () => {
       if (!service.exit) return;
       throw new AppError(
         'LOCAL_SERVICE_FAILED',
@@ -79,9 +92,17 @@ export async function startTemporal(options: TemporalOptions): Promise<LocalTemp
     });
   } catch (error) {
     await service.stop();
+    if (patience.aborted && !signal.aborted) return undefined;
     throw error;
   }
   return { service, address, uiUrl: `http://localhost:${uiPort}` };
+}
+
+function neverReady({ dataDir, port, readyWithinMs = defaultReadyWithinMs }: TemporalOptions): never {
+  throw new AppError(
+    'LOCAL_SERVICE_FAILED',
+    `The Temporal server did not answer on port ${port} within ${readyWithinMs / 1_000} s, nor when it was started again; its log is ${join(dataDir, 'logs', 'temporal.log')}.`,
+  );
 }
 
 /** Waits until the server answers for the namespace. `check` may throw to end the wait. */
