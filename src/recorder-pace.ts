@@ -59,6 +59,7 @@ export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): 
   };
   const forConnection = createHold(longestHoldMs, nowMs);
   const forCrowd = createHold(longestHoldMs, nowMs);
+  const heldUntilMs = () => Math.max(forConnection.untilMs(), forCrowd.untilMs());
   let width = 1;
   let slowestMs = 0;
   let askedLately = 0;
@@ -67,7 +68,7 @@ export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): 
   let lookedAtMs = nowMs();
   const adapting = setInterval(() => {
     const idle = idleShare();
-    const wasHeld = Math.max(forConnection.untilMs(), forCrowd.untilMs()) > lookedAtMs;
+    const wasHeld = heldUntilMs() > lookedAtMs;
     if (idle < idleShares.less || slowestMs > slowMs) width = Math.max(1, Math.floor(width / 2));
     else if (idle > idleShares.more && !wasHeld) width = Math.min(maxWidth, width + 1);
     const atMs = nowMs();
@@ -83,7 +84,7 @@ export function createRecorderPace(options: Partial<RecorderPaceOptions> = {}): 
   }, everyMs);
   adapting.unref();
   return {
-    width: () => (Math.max(forConnection.untilMs(), forCrowd.untilMs()) > nowMs() ? 0 : width),
+    width: () => (heldUntilMs() > nowMs() ? 0 : width),
     asked(waiting) {
       askedLately += 1;
       waitingLately = waiting;

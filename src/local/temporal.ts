@@ -35,8 +35,6 @@ export const dynamicConfig = {
   'history.visibilityTaskBatchSize': 1000,
 };
 
-const defaultReadyWithinMs = 45_000;
-
 /**
  * A log of its own instead of a journal that each of a workflow's many transactions begins anew: many times fewer waits for the disk.
  * What it has said is kept when it is killed.
@@ -47,13 +45,20 @@ const writeAhead = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 's
  * Starts the development server with its UI, and answers when the namespace can be used. One that runs and does not answer in time is
  * ended, and started once more: it takes further ports for itself, which another program may have taken in the same moment.
  */
-export async function startTemporal(options: TemporalOptions): Promise<LocalTemporal> {
-  return (await startOnce(options)) ?? (await startOnce(options)) ?? neverReady(options);
+export async function startTemporal({ readyWithinMs = 45_000, ...options }: TemporalOptions): Promise<LocalTemporal> {
+  const started = (await startOnce(options, readyWithinMs)) ?? (await startOnce(options, readyWithinMs));
+  if (started) return started;
+  throw new AppError(
+    'LOCAL_SERVICE_FAILED',
+    `The Temporal server did not answer on port ${options.port} within ${readyWithinMs / 1_000} s, nor when it was started again; its log is ${join(options.dataDir, 'logs', 'temporal.log')}.`,
+  );
 }
 
 /** Undefined when it did not answer in time. */
-async function startOnce(options: TemporalOptions): Promise<LocalTemporal | undefined> {
-  const { command, dataDir, port, uiPort, namespace, durable, signal, readyWithinMs = defaultReadyWithinMs } = options;
+async function startOnce(
+  { command, dataDir, port, uiPort, namespace, durable, signal }: Omit<TemporalOptions, 'readyWithinMs'>,
+  readyWithinMs: number,
+): Promise<LocalTemporal | undefined> {
   const service = await startService({
     name: 'temporal',
     command,
@@ -96,13 +101,6 @@ async function startOnce(options: TemporalOptions): Promise<LocalTemporal | unde
     throw error;
   }
   return { service, address, uiUrl: `http://localhost:${uiPort}` };
-}
-
-function neverReady({ dataDir, port, readyWithinMs = defaultReadyWithinMs }: TemporalOptions): never {
-  throw new AppError(
-    'LOCAL_SERVICE_FAILED',
-    `The Temporal server did not answer on port ${port} within ${readyWithinMs / 1_000} s, nor when it was started again; its log is ${join(dataDir, 'logs', 'temporal.log')}.`,
-  );
 }
 
 /** Waits until the server answers for the namespace. `check` may throw to end the wait. */

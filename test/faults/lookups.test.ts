@@ -7,6 +7,7 @@ import {
   startLookupStack,
   type LookupStack,
   type PhoneAnswer,
+  type ProcessState,
   type RecordedRun,
 } from '../support/lookup-stack.ts';
 
@@ -42,7 +43,7 @@ const moreKeptMegabytes = 40;
 const moreResidentMegabytes = 500;
 
 let world: LookupStack;
-let atFirst: Awaited<ReturnType<LookupStack['processes']>>;
+let atFirst: Awaited<ReturnType<typeof withMemory>>;
 beforeAll(async () => {
   world = await startLookupStack({ servers: 2, deadlineMs, probesMemory: true });
   // A minute of each fault is more calls than an org has in a day; the fault that uses them up says so by itself.
@@ -56,7 +57,7 @@ beforeAll(async () => {
   temporal?.resume();
   const last = answers.slice(-perSecond).map(({ runId }) => runId);
   await until('what was asked is in the log', async () => (await world.runs(last)).length === last.length, 300_000);
-  atFirst = await world.processes();
+  atFirst = await withMemory(await world.processes());
 }, 600_000);
 afterAll(() => world.stop());
 afterEach(() => world.clearFaults());
@@ -105,24 +106,26 @@ const expectRight = async (url?: string) => {
   expect(`${body.trim()} ${String(reason)}`).toBe(`${known.extension} matched`);
 };
 
+const withMemory = (states: readonly ProcessState[]) =>
+  Promise.all(states.map(async (state) => ({ ...state, keptMegabytes: await world.keptMegabytes(state.pid) })));
+
 /** Nobody has ended or begun, and nothing is kept. Answers with what there is more of than at first. */
 async function expectNothingLeft({ isLast }: { isLast: boolean }): Promise<string> {
   const limit = isLast ? moreFilesAtLast : moreFiles;
+  const before = new Map(atFirst.map((state) => [state.pid, state]));
   let more: { name: string; files: number; kept: number; resident: number }[] = [];
   await expect
     .poll(
       async () => {
-        const now = new Map((await world.processes()).map((state) => [state.pid, state]));
-        expect([...now.keys()].sort()).toEqual(atFirst.map(({ pid }) => pid).sort());
-        more = atFirst
-          .map((first) => ({ first, last: now.get(first.pid) ?? first }))
-          .map(({ first, last }) => ({
-            name: first.name,
-            files: last.openFiles - first.openFiles,
-            kept: last.keptMegabytes - first.keptMegabytes,
-            resident: last.residentMegabytes - first.residentMegabytes,
-          }))
-          .filter(({ name }) => isLast || !name.endsWith('recorder'));
+        const now = await world.processes();
+        expect(now.map(({ pid }) => pid).sort()).toEqual([...before.keys()].sort());
+        const looked = await withMemory(now.filter(({ name }) => isLast || !name.endsWith('recorder')));
+        more = looked.map(({ pid, name, openFiles, keptMegabytes, residentMegabytes }) => ({
+          name,
+          files: openFiles - (before.get(pid)?.openFiles ?? 0),
+          kept: keptMegabytes - (before.get(pid)?.keptMegabytes ?? 0),
+          resident: residentMegabytes - (before.get(pid)?.residentMegabytes ?? 0),
+        }));
         return more.filter(
           ({ files, kept, resident }) => files > limit || kept > moreKeptMegabytes || resident > moreResidentMegabytes,
         );

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { TransactionSql } from 'postgres';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSealer } from '../../src/crypto/sealer.ts';
@@ -43,14 +43,12 @@ export interface RecordedRun {
   readonly ms: number | null;
 }
 
-/** A process of the product: a server, its recorder, or a worker. */
+/** A process of the product as the system sees it: a server, its recorder, or a worker. */
 export interface ProcessState {
   readonly pid: number;
   readonly name: string;
   readonly openFiles: number;
-  /** In use after garbage was collected. */
-  readonly keptMegabytes: number;
-  /** As the system sees it: with what the engine has in reserve. */
+  /** With what the engine has in reserve. */
   readonly residentMegabytes: number;
 }
 
@@ -75,6 +73,8 @@ export interface LookupStack {
   setDeadline(ms: number): Promise<void>;
   /** Servers, their recorders and workers that run. Only where the system tells, which is Linux. */
   processes(): Promise<readonly ProcessState[]>;
+  /** What such a process has in use after its garbage was collected. Needs `probesMemory`. */
+  keptMegabytes(pid: number): Promise<number>;
   /** What the log says of these runs. */
   runs(ids: readonly string[]): Promise<readonly RecordedRun[]>;
   /** Which of these runs have a workflow that Temporal lists. */
@@ -89,7 +89,7 @@ export const known = { callerId: demoRecords.direct.call, extension: demoRecords
 export async function startLookupStack(options: {
   servers: number;
   deadlineMs: number;
-  /** For `processes`. */
+  /** For `keptMegabytes`. */
   probesMemory?: boolean;
 }): Promise<LookupStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-faults-'));
@@ -180,8 +180,15 @@ export async function startLookupStack(options: {
       }),
     processes: async () =>
       process.platform === 'linux'
-        ? (await Promise.all([...stack.servers, ...stack.workers].map((part) => statesOf(part, dataDir)))).flat()
+        ? (await Promise.all([...stack.servers, ...stack.workers].map(statesOf))).flat()
         : [],
+    async keptMegabytes(pid) {
+      const file = join(dataDir, `${pid}.json`);
+      await rm(file, { force: true });
+      process.kill(pid, 'SIGUSR2');
+      await until(`process ${pid} says what it keeps`, () => existsSync(file));
+      return Math.round(Number(await readFile(file, 'utf8')) / 2 ** 20);
+    },
     runs: (ids) => database.sql<RecordedRun[]>`
       select id, answer_reason as reason, answer_extension as extension, found ->> 'extension' as "foundExtension",
         answer_ms as ms
@@ -245,33 +252,14 @@ function probeMemory(folder: string): void {
 }
 
 /** A part, and what it has forked. */
-async function statesOf({ name, pid }: Part, probeFolder: string): Promise<readonly ProcessState[]> {
+async function statesOf({ name, pid }: Part): Promise<readonly ProcessState[]> {
   return Promise.all([
-    ...(pid === undefined ? [] : [stateOf(name, pid, probeFolder)]),
-    ...childrenOf(pid).map((child) => stateOf(`${name}'s recorder`, child, probeFolder)),
+    ...(pid === undefined ? [] : [stateOf(name, pid)]),
+    ...childrenOf(pid).map((child) => stateOf(`${name}'s recorder`, child)),
   ]);
 }
 
-async function stateOf(name: string, pid: number, probeFolder: string): Promise<ProcessState> {
-  const keptMegabytes = await keptMegabytesOf(pid, probeFolder);
+async function stateOf(name: string, pid: number): Promise<ProcessState> {
   const files = await readdir(`/proc/${pid}/fd`);
-  const residentMegabytes = Math.round(usageOf(pid).memoryMiB);
-  return { pid, name, openFiles: files.length, keptMegabytes, residentMegabytes };
-}
-
-/** By its memory probe. */
-async function keptMegabytesOf(pid: number, probeFolder: string): Promise<number> {
-  const file = join(probeFolder, `${pid}.json`);
-  await rm(file, { force: true });
-  // One that has only just begun would be ended by a signal that it does not know yet.
-  await until(`process ${pid} can be asked what it keeps`, () => hearsUsr2(pid));
-  process.kill(pid, 'SIGUSR2');
-  await until(`process ${pid} says what it keeps`, () => existsSync(file));
-  return Math.round(Number(await readFile(file, 'utf8')) / 2 ** 20);
-}
-
-/** See SigCgt in proc_pid_status(5). */
-function hearsUsr2(pid: number): boolean {
-  const caught = /^SigCgt:\s+(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGUSR2 - 1))) !== 0n;
+  return { pid, name, openFiles: files.length, residentMegabytes: Math.round(usageOf(pid).memoryMiB) };
 }
