@@ -12,9 +12,16 @@ export function openDatabase(url: string, options: { maxConnections?: number } =
     max: options.maxConnections ?? 10,
     connect_timeout: 5,
     idle_timeout: 60,
+    // Seconds; a host that vanished without a word is noticed ten seconds later, also by who only listens.
+    keep_alive: 10,
     // Notices are news for a person at a terminal, not for a service.
     onnotice: () => undefined,
-    connection: { application_name: 'trunkline', statement_timeout: 15_000 },
+    connection: {
+      application_name: 'trunkline',
+      statement_timeout: 15_000,
+      // The server would keep the locks of a process whose host vanished for hours.
+      idle_in_transaction_session_timeout: 20_000,
+    },
   });
   return { sql, db: drizzle(sql), close: () => sql.end({ timeout: 5 }) };
 }

@@ -16,6 +16,7 @@ interface Service {
   readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly restart?: string;
   readonly stop_grace_period?: string;
+  readonly sysctls?: Readonly<Record<string, string>>;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
@@ -99,7 +100,11 @@ test('env.example names every required variable and gives none of them a value',
   for (const name of named.keys()) expect(file, name).toContain(`\${${name}:`);
 });
 
-describe.each(ours)('our %s', (name, { environment = {}, command, stop_grace_period: grace = '10s' }) => {
+describe.each(ours)('our %s', (name, { environment = {}, command, sysctls, stop_grace_period: grace = '10s' }) => {
+  test('does not wait a quarter of an hour for a database host that vanished', () => {
+    expect(Number(sysctls?.['net.ipv4.tcp_retries2'])).toBeLessThanOrEqual(6);
+  });
+
   test('is given longer to stop than it takes', () => {
     const limitMs = name.startsWith('worker') ? closeWithinMs.worker : closeWithinMs.server;
     expect(Number.parseInt(grace) * 1_000).toBeGreaterThan(limitMs);

@@ -54,6 +54,14 @@ describe('a database that takes what it is sent and says nothing', () => {
   });
 });
 
+it('ends the transaction of a process that vanished, later than any statement', async () => {
+  const [{ locks, patience } = { locks: 0, patience: 0 }] = await database.sql<{ locks: number; patience: number }[]>`
+    select extract(epoch from current_setting('idle_in_transaction_session_timeout')::interval)::int as locks,
+           extract(epoch from current_setting('statement_timeout')::interval)::int as patience`;
+  expect(locks).toBeGreaterThan(patience);
+  expect(locks).toBeLessThanOrEqual(2 * patience);
+});
+
 /** A way to the server on which everything can stand still, as before a stopped process or behind a dead router. */
 async function openWay(server: URL) {
   const pairs = new Set<readonly [Socket, Socket]>();
