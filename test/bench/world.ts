@@ -22,7 +22,7 @@ import { uriValue } from '../../src/salesforce/soql.ts';
 import { createFindRecord } from '../../src/use-cases/find-record.ts';
 import { readQuestion } from '../../src/use-cases/read-question.ts';
 import type { LookupDefinition } from '../../src/domain/lookup.ts';
-import { openEmptyHop } from './empty-hop.ts';
+import { openHop, type HopKind } from './hops.ts';
 import type { Ask, Contender } from './load.ts';
 import { readServerMetrics } from './server-metrics.ts';
 import { openTlsFront } from './tls-front.ts';
@@ -37,6 +37,7 @@ export const names = {
   tls: 'Trunkline behind TLS, keep-alive',
   newTls: 'Trunkline behind TLS, new each',
   emptyHop: 'an empty process between',
+  partsHop: 'Fastify and libphonenumber between',
   dataDirect: 'undici, the queries of a data lookup',
   ivrDirect: 'undici, the query of an IVR lookup',
 } as const;
@@ -45,7 +46,7 @@ export const names = {
 export interface BenchWorld {
   readonly stack: Stack;
   readonly contenders: Readonly<
-    Record<'direct' | 'jsforce' | 'emptyHop' | 'keepAlive' | 'newConnection' | 'tls' | 'newTls', Contender>
+    Record<'direct' | 'jsforce' | 'emptyHop' | 'partsHop' | 'keepAlive' | 'newConnection' | 'tls' | 'newTls', Contender>
   >;
   /** What the phone API offers beside the plain answer, each after the same call without us. */
   readonly kinds: readonly Contender[];
@@ -123,9 +124,6 @@ export async function openBenchWorld(
   const bodies = await queriesOf(lookups.extension, byNumber);
   const asDirectly = { name: names.direct, ask: direct(bodies) };
   const composite = `${instanceUrl}/services/data/v${settings.SALESFORCE_API_VERSION}/composite`;
-  const hop = await openEmptyHop({ url: composite, token: accessToken, bodies: bodies.slice(0, differentBodies) });
-  cleanup.defer(() => hop.close());
-  const hopAgent = agent();
 
   return {
     stack,
@@ -139,15 +137,8 @@ export async function openBenchWorld(
           await jsforce.query(`SELECT Id, Owner.Extension, Owner.IsActive FROM Contact WHERE Phone IN ('${number}')`);
         },
       },
-      emptyHop: {
-        name: names.emptyHop,
-        ...base,
-        async ask() {
-          const { statusCode, body } = await request(hop.url, { dispatcher: hopAgent });
-          await body.text();
-          if (statusCode !== 200) throw new Error(`unexpected status ${statusCode}`);
-        },
-      },
+      emptyHop: { name: names.emptyHop, ...base, ask: await passing('empty') },
+      partsHop: { name: names.partsHop, ...base, ask: await passing('parts') },
       keepAlive: { name: names.keepAlive, ...base, ask: extension(agent()) },
       newConnection: { name: names.newConnection, ...base, ask: extension() },
       tls: { name: names.tls, ...base, ask: extension(agent(), tls.url) },
@@ -302,6 +293,19 @@ export async function openBenchWorld(
       bodies.push(JSON.stringify({ allOrNone: false, compositeRequest }));
     }
     return bodies;
+  }
+
+  /** By a process between that is not Trunkline. */
+  async function passing(kind: HopKind): Promise<Ask> {
+    const hop = await openHop(kind, { url: composite, token: accessToken, bodies: bodies.slice(0, differentBodies) });
+    cleanup.defer(() => hop.close());
+    const dispatcher = agent();
+    const addresses = numbers.map((callerid) => `${hop.url}?${new URLSearchParams({ callerid }).toString()}`);
+    return async (sequence) => {
+      const { statusCode, body } = await request(addresses[sequence % addresses.length] ?? '', { dispatcher });
+      await body.text();
+      if (statusCode !== 200) throw new Error(`unexpected status ${statusCode}`);
+    };
   }
 
   /** The same calls to Salesforce by undici alone, over kept-alive connections. */
