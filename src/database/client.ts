@@ -2,6 +2,7 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { AppError } from '../errors.ts';
+import { letLostTransactionsGo } from './lost-transactions.ts';
 
 export type Database = ReturnType<typeof openDatabase>;
 export type Drizzle = Database['db'];
@@ -23,7 +24,7 @@ export function openDatabase(url: string, options: { maxConnections?: number } =
       idle_in_transaction_session_timeout: 20_000,
     },
   });
-  return { sql, db: drizzle(sql), close: () => sql.end({ timeout: 5 }) };
+  return { sql, db: letLostTransactionsGo(drizzle(sql)), close: () => sql.end({ timeout: 5 }) };
 }
 
 /** PostgreSQL's five-character error code, out of whatever drizzle wrapped round it. */

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createAccounts } from '../../src/database/accounts.ts';
 import { guarded, guardedPatiently, openDatabase, type Database } from '../../src/database/client.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -10,15 +11,18 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 let test: TestDatabase;
 let way: Awaited<ReturnType<typeof openWay>>;
 let database: Database;
+/** Not by the way. */
+let direct: Database;
 
 beforeAll(async () => {
   test = await createTestDatabase();
   way = await openWay(new URL(test.url));
   database = openDatabase(way.url, { maxConnections: 2 });
+  direct = openDatabase(test.url, { maxConnections: 1 });
 });
 afterAll(async () => {
   way.thaw();
-  await database.close();
+  await Promise.all([database.close(), direct.close()]);
   await way.close();
   await test.drop();
 });
@@ -52,6 +56,42 @@ describe('a database that takes what it is sent and says nothing', () => {
     way.thaw();
     await expect(asked).resolves.toHaveLength(1);
   });
+});
+
+describe('a server that hangs up without a word in the middle of a transaction', () => {
+  it.each([
+    ['a transaction', () => database.db.transaction((tx) => tx.execute(sql`select pg_sleep(60)`))],
+    [
+      'a transaction within one',
+      () => database.db.transaction((tx) => tx.transaction((inner) => inner.execute(sql`select pg_sleep(60)`))),
+    ],
+  ])('has %s fail, and nothing else', async (_name, transact) => {
+    await guarded(() => database.db.execute(sql`select 3`));
+    const failed = expect(guarded(transact)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    await vi.waitUntil(isAsleep);
+    way.hangUp();
+    await failed;
+    // What the library would write to the connection, it writes in the next turn of the event loop.
+    await nextTurn();
+    for (let ask = 0; ask < 4; ask++) {
+      await expect(guarded(() => database.db.execute(sql`select 3`))).resolves.toHaveLength(1);
+    }
+  });
+
+  it('has a transaction that fails for another reason rolled back', async () => {
+    const refused = database.db.transaction(async (tx) => {
+      await tx.execute(sql`create table left_over (id int)`);
+      await tx.execute(sql`select 1 / 0`);
+    });
+    await expect(refused).rejects.toThrow();
+    await expect(database.db.execute(sql`select to_regclass('left_over') as it`)).resolves.toEqual([{ it: null }]);
+  });
+
+  const isAsleep = async () => {
+    const rows =
+      await direct.sql`select 1 from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'`;
+    return rows.length > 0;
+  };
 });
 
 it('ends the transaction of a process that vanished, later than any statement', async () => {
@@ -92,6 +132,12 @@ async function openWay(server: URL) {
     thaw: () => {
       isFrozen = false;
       for (const [, far] of pairs) far.uncork();
+    },
+    hangUp: () => {
+      for (const [near, far] of pairs) {
+        near.end();
+        far.destroy();
+      }
     },
     close: async () => {
       for (const pair of pairs) for (const end of pair) end.destroy();
