@@ -35,10 +35,10 @@ const moreFiles = 2 * (perSecond / 2) * (deadlineMs / 1_000) + 10;
 /** When all of that is over, which `npm test` does not wait for. */
 const moreFilesAtLast = 10;
 /**
- * Code that was first compiled for a fault, and room for as many open workflows, stay: some 25 MB in a recorder, the same after 3,000
- * lookups as after 60,000.
+ * Code that was first compiled for a fault, and room for as many open workflows, stay: 25 to 40 MB in a recorder, the same after 3,000
+ * lookups as after 60,000; of which a kilobyte each would be as much again.
  */
-const moreKeptMegabytes = 40;
+const moreKeptMegabytes = (name: string) => (name.endsWith('recorder') ? 60 : 40);
 /** What the engine has in reserve goes up and down by this much. */
 const moreResidentMegabytes = 500;
 
@@ -127,14 +127,18 @@ async function expectNothingLeft({ isLast }: { isLast: boolean }): Promise<strin
           resident: residentMegabytes - (before.get(pid)?.residentMegabytes ?? 0),
         }));
         return more.filter(
-          ({ files, kept, resident }) => files > limit || kept > moreKeptMegabytes || resident > moreResidentMegabytes,
+          ({ name, files, kept, resident }) =>
+            files > limit || kept > moreKeptMegabytes(name) || resident > moreResidentMegabytes,
         );
       },
       { timeout: isLast ? 120_000 : 15_000, interval: isLast ? 5_000 : 250 },
     )
     .toEqual([]);
-  const most = (what: 'files' | 'kept' | 'resident') => Math.max(0, ...more.map((each) => each[what]));
-  return `at most ${most('files')} more open files, ${most('kept')} MB more kept (${most('resident')} MB more resident)`;
+  const most = (what: 'files' | 'kept' | 'resident') => {
+    const [first] = more.toSorted((one, other) => other[what] - one[what]);
+    return first === undefined ? 'unknown' : `${first[what]} (${first.name})`;
+  };
+  return `at most, more than at first: ${most('files')} open files, ${most('kept')} MB kept, ${most('resident')} MB resident`;
 }
 
 /** During faults that are over, and not found in the log yet. */
@@ -155,8 +159,9 @@ async function hold({ begin, end, reasons }: Fault, task: TestContext['task']): 
 async function expectAskedRecorded(): Promise<string> {
   expect(asked).not.toEqual([]);
   const latestOwnMs = await expectRecorded(asked);
-  expect(latestOwnMs).toBeLessThanOrEqual(latestMs);
+  // One that was late is the matter of this fault alone.
   asked.splice(0);
+  expect(latestOwnMs).toBeLessThanOrEqual(latestMs);
   return `all recorded; slowest ${latestOwnMs} ms of ${deadlineMs}`;
 }
 
