@@ -1,7 +1,7 @@
-import { DrizzleQueryError } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { AppError } from '../errors.ts';
+import { driverCode, driverError } from './driver-error.ts';
 import { letLostTransactionsGo } from './lost-transactions.ts';
 
 export type Database = ReturnType<typeof openDatabase>;
@@ -27,9 +27,9 @@ export function openDatabase(url: string, options: { maxConnections?: number } =
   return { sql, db: letLostTransactionsGo(drizzle(sql)), close: () => sql.end({ timeout: 5 }) };
 }
 
-/** PostgreSQL's five-character error code, out of whatever drizzle wrapped round it. */
+/** PostgreSQL's five-character error code. */
 export function sqlState(error: unknown): string | undefined {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  const cause = driverError(error);
   return cause instanceof postgres.PostgresError ? cause.code : undefined;
 }
 
@@ -37,7 +37,7 @@ export const uniqueViolation = '23505';
 
 /** Name of the violated constraint. */
 export function violatedConstraint(error: unknown): string | undefined {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  const cause = driverError(error);
   return cause instanceof postgres.PostgresError && cause.code === uniqueViolation ? cause.constraint_name : undefined;
 }
 
@@ -81,10 +81,8 @@ function withoutParameters(error: unknown): Error {
   const state = sqlState(error);
   // Nothing is wrong with the database when it refuses a value: whoever sent it should have looked at it first.
   if (state !== undefined && /^2[23]/.test(state)) return new Error(`The database refused a value (${state}).`);
-  return new AppError('DATABASE_UNAVAILABLE', `The database refused a statement (${state ?? networkCode(error)}).`);
-}
-
-function networkCode(error: unknown): string {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no connection';
+  return new AppError(
+    'DATABASE_UNAVAILABLE',
+    `The database refused a statement (${state ?? driverCode(error) ?? 'no connection'}).`,
+  );
 }

@@ -1,4 +1,4 @@
-import { DrizzleQueryError } from 'drizzle-orm';
+import { driverCode } from './driver-error.ts';
 
 /** What has transactions, and transactions within them. */
 interface Transacting {
@@ -25,7 +25,4 @@ function neverWhenLost(error: unknown): Promise<never> {
 }
 
 /** The library's own codes for it, and the system's. */
-function isLoss(error: unknown): boolean {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  return cause instanceof Error && 'code' in cause && /^(CONNECTION_[A-Z]+|E[A-Z]+)$/.test(String(cause.code));
-}
+const isLoss = (error: unknown): boolean => /^(CONNECTION_[A-Z]+|E[A-Z]+)$/.test(driverCode(error) ?? '');
