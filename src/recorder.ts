@@ -8,6 +8,7 @@ import { createOutbox, type RecorderSays, type ServerSays } from './recorder-mes
 import { createRecorderPace } from './recorder-pace.ts';
 import { runProcess } from './run-process.ts';
 import { openSalesforceLookups } from './salesforce-lookups.ts';
+import { lowerSessionPriority } from './session-priority.ts';
 import { workflowBundle } from './temporal/bundle.ts';
 import { connectTemporal } from './temporal/client.ts';
 import { createLookupEngine } from './temporal/lookup-engine.ts';
@@ -84,6 +85,8 @@ await runProcess(
     cleanup.defer(() => lookupEngine.close(process.connected ? undefined : drainWithinMs));
     process.once('disconnect', () => calls.giveUp());
     await warmUpEngine(temporal, logger);
+    // Only now: while it starts, the server waits for it.
+    lowerSessionPriority('self', niceness);
 
     process.on('message', (message) => {
       for (const said of message as readonly ServerSays[]) {

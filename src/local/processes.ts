@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inheritedEnvironment } from '../config.ts';
+import { lowerSessionPriority } from '../session-priority.ts';
 
 /*
  * Processes on this machine, started so that none is ever left behind. Each gets a process group of its own (the terminal's Ctrl-C is
@@ -107,7 +108,7 @@ export async function startService(options: StartOptions): Promise<Service> {
       kill(stopSignal);
       const timer = setTimeout(() => {
         kill('SIGKILL');
-        signalProcess(-pid, 'SIGKILL'); // and what it had started: it leads a group of its own
+        signalProcess(-pid, 'SIGKILL'); // and what it had started in its group; a recorder has one of its own and ends by itself
       }, withinMs);
       await exited;
       clearTimeout(timer);
@@ -118,11 +119,10 @@ export async function startService(options: StartOptions): Promise<Service> {
 function beNice(pid: number, niceness: number): void {
   try {
     setPriority(pid, niceness);
-    // sched(7): Linux shares the processor among sessions first, and each of our processes has one of its own
-    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
   } catch {
     // it runs as everybody does
   }
+  lowerSessionPriority(pid, niceness);
 }
 
 function freshLog(dataDir: string, name: string): string {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { childrenOf } from '../support/processes.ts';
+import { childrenOf, sessionShare } from '../support/processes.ts';
 import { known, startLookupStack, type LookupStack } from '../support/lookup-stack.ts';
 
 let world: LookupStack;
@@ -22,6 +22,16 @@ const runs = (pid: number) => {
     return false;
   }
 };
+
+it('does not charge the processor that a recorder uses to its server', async ({ skip }) => {
+  const ofServer = sessionShare(server().pid ?? 0);
+  skip(ofServer === '', 'this system shares the processor without regard to sessions');
+  const [group] = ofServer.split(' ');
+  const ofRecorder = () => sessionShare(recorder() ?? 0);
+  await expect.poll(ofRecorder).toMatch(/ nice 10$/);
+  expect(ofServer).toMatch(/ nice 0$/);
+  expect(ofRecorder()).not.toMatch(new RegExp(`^${group} `));
+});
 
 it('answers without a recorder, and has everything recorded by the next one', async () => {
   const killed = recorder() ?? 0;

@@ -21,6 +21,9 @@ export function usageOf(pid: number | undefined): Usage {
   };
 }
 
+/** How Linux shares the processor, sched(7): `/autogroup-<number> nice <niceness>`. Empty where it does not do that. */
+export const sessionShare = (pid: number): string => readFileSync(`/proc/${pid}/autogroup`, 'utf8').trim();
+
 /** The processes that this one started and that run now: the server's recorder, PostgreSQL's backends. */
 export function childrenOf(pid: number | undefined): readonly number[] {
   if (pid === undefined) return [];
