@@ -110,7 +110,7 @@ export function startRecorder(
   function launch(): Promise<'ready' | 'ended'> {
     return new Promise((resolve) => {
       const launched = fork(program, {
-        detached: true, // a session of its own: what it uses of the processor is not charged to the server's
+        detached: true, // a session of its own: what it uses is not charged to the server's. No signal for the server's group reaches it
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         execArgv: [...process.execArgv, '--require', leanWorkflowThreads],
       });

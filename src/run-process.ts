@@ -18,8 +18,8 @@ export interface ProcessContext {
 
 export interface ProcessOptions {
   /**
-   * Who ends it. `parent`: a terminal and a service manager send their signals to a whole group, but this one is needed until its parent
-   * has stopped, which then says so, or is gone.
+   * Who ends it. `parent`: a service manager sends its signals to every process of a service, but this one is needed until its parent has
+   * stopped, which then says so, or is gone.
    */
   readonly stopsWith?: 'signals' | 'parent';
   /** How long closing may take before the process ends anyway; default: as a server. */
@@ -44,6 +44,8 @@ export async function runProcess(
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   process.once('disconnect', stop);
+  // It may have gone while our modules were loaded, when nobody listened.
+  if (stopsWith === 'parent' && !process.connected) stop();
 
   await using cleanup = new AsyncDisposableStack();
   try {

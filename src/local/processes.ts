@@ -108,7 +108,7 @@ export async function startService(options: StartOptions): Promise<Service> {
       kill(stopSignal);
       const timer = setTimeout(() => {
         kill('SIGKILL');
-        signalProcess(-pid, 'SIGKILL'); // and what it had started in its group; a recorder has one of its own and ends by itself
+        signalProcess(-pid, 'SIGKILL'); // and what it had started in its group; a recorder has one of its own and ends when it hears of this
       }, withinMs);
       await exited;
       clearTimeout(timer);

@@ -32,7 +32,7 @@ const { stack, contenders, kinds, metrics } = world;
 const { direct, jsforce, emptyHop, partsHop, keepAlive, newConnection, tls, newTls } = contenders;
 const startedAtMs = Date.now();
 
-// Thousands of questions, not hundreds: whoever asks and whoever answers is compiled at its best only then.
+// Thousands of questions, not hundreds: whoever asks, our server and the stand-in are compiled at their best only then.
 console.log('\nWarming up …');
 await atRate([direct, emptyHop, partsHop, keepAlive], 200, { sliceSeconds: of(15), slices: 1 });
 await untilRecorded();

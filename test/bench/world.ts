@@ -329,7 +329,7 @@ interface Contact extends Record<string, unknown> {
   readonly Owner: { readonly Extension: string | null; readonly IsActive: boolean } | null;
 }
 
-/** For somebody else's, unusual notations are searched for by a second call, which the direct way does not make. */
+/** A contact whose owner can be rung. For others, unusual notations are searched for by a second call, which the direct way does not make. */
 const rings = ({ Owner }: Contact) => Owner?.IsActive === true && Owner.Extension !== null;
 
 /** The number as a phone system sends it, where the first call to Salesforce finds this spelling. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** A process of the stack, with those that it started. */
 export interface Usage {
@@ -22,7 +22,10 @@ export function usageOf(pid: number | undefined): Usage {
 }
 
 /** How Linux shares the processor, sched(7): `/autogroup-<number> nice <niceness>`. Empty where it does not do that. */
-export const sessionShare = (pid: number): string => readFileSync(`/proc/${pid}/autogroup`, 'utf8').trim();
+export function sessionShare(pid: number): string {
+  const file = `/proc/${pid}/autogroup`;
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+}
 
 /** The processes that this one started and that run now: the server's recorder, PostgreSQL's backends. */
 export function childrenOf(pid: number | undefined): readonly number[] {
