@@ -380,8 +380,6 @@ export interface RecordQuestion {
   readonly object: string;
   /** The fields that are compared; one that agrees is enough. */
   readonly fields: readonly string[];
-  /** A number is compared with a field that holds numbers. */
-  readonly values: readonly (string | number)[];
   /** Conditions that must hold. */
   readonly only: readonly ReadyMadeCondition[];
   readonly filters: readonly StepFilter[];
@@ -391,6 +389,14 @@ export interface RecordQuestion {
   /** Lookup fields to User; of each user `userFields` are told. */
   readonly users: readonly string[];
   readonly userFields: readonly string[];
+}
+
+/** A question for one caller. */
+export interface AskedValues {
+  /** The same object for every caller of a step, so that what is made of it is made once. */
+  readonly question: RecordQuestion;
+  /** What the fields are compared with. A number is compared with a field that holds numbers. */
+  readonly values: readonly (string | number)[];
 }
 
 /** Whom a lookup field to User names. `user-id-only`: the query could not tell more; `RecordSearch.user` can. */
@@ -419,15 +425,15 @@ export interface FoundRecord {
 export interface RecordSearchCall {
   readonly session: SalesforceSession;
   readonly signal: AbortSignal;
-  /** Told of the query texts as they are sent; they hold numbers. */
-  readonly onQueries?: (queries: readonly string[]) => void;
+  /** Told of the queries as they are sent. Their texts hold numbers, and are made when somebody wants to read them. */
+  readonly onQueries?: (count: number, texts: () => readonly string[]) => void;
 }
 
 /** Finds records; the one place that knows how Salesforce is asked for them. */
 export interface RecordSearch {
   /** Fields that are exactly one of the values, one result a question. One API call for up to five questions. */
   byValues(
-    questions: readonly RecordQuestion[],
+    asked: readonly AskedValues[],
     call: RecordSearchCall,
   ): Promise<SalesforceResult<readonly SalesforceResult<readonly FoundRecord[]>[]>>;
   /**

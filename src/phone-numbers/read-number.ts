@@ -1,5 +1,6 @@
 import { parsePhoneNumberFromString, type PhoneNumber as ParsedNumber } from 'libphonenumber-js/min';
 import type { DialingRules } from '../domain/dialing-rules.ts';
+import { readInFull } from './number-patterns.ts';
 import { isCountry, isNanp } from './numbering-plans.ts';
 import { isKeypadWord, isWithheld, isZeros } from './withheld.ts';
 
@@ -55,6 +56,8 @@ export function readExplained(raw: string, rules: DialingRules): ExplainedReadin
 
   let possible: ExplainedReading | undefined;
   for (const { text: reading, isExplicit, prefixCut } of readings(dialled, rules)) {
+    const inFull = readInFull(reading);
+    if (inFull !== undefined) return { number: inFull, prefixCut };
     const parsed = parse(reading, rules);
     if (parsed?.isValid() === true) return { number: toNumber(parsed), prefixCut };
     // A zero in front that the plan does not know is no digit of a number, but one prefix too many.
@@ -92,24 +95,13 @@ function isDialledAtHome(dialled: string, rules: DialingRules): boolean {
   );
 }
 
-function toNumber(parsed: ParsedNumber): PhoneNumber {
-  const number: PhoneNumber = {
-    kind: 'number',
-    e164: parsed.number,
-    countryCode: parsed.countryCallingCode,
-    national: parsed.nationalNumber,
-    country: parsed.country ?? parsed.getPossibleCountries()[0],
-  };
-  parsedNumbers.set(number, parsed);
-  return number;
-}
-
-/** What a number was read from: parsing is the dearest part of reading it, and spelling it needs the same again. */
-const parsedNumbers = new WeakMap<PhoneNumber, ParsedNumber>();
-
-/** The number as the library of numbering plans knows it. */
-export const parsedNumber = (number: PhoneNumber): ParsedNumber | undefined =>
-  parsedNumbers.get(number) ?? parsePhoneNumberFromString(number.e164);
+const toNumber = (parsed: ParsedNumber): PhoneNumber => ({
+  kind: 'number',
+  e164: parsed.number,
+  countryCode: parsed.countryCallingCode,
+  national: parsed.nationalNumber,
+  country: parsed.country ?? parsed.getPossibleCountries()[0],
+});
 
 const parse = (reading: string, rules: DialingRules): ParsedNumber | undefined =>
   parsePhoneNumberFromString(

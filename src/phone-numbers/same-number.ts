@@ -18,7 +18,7 @@ const operator = /(?<=\d)\s*-\s*0$/;
  * is read as of the phone system's country, or of the caller's where it is no number at home.
  */
 export function agreement(stored: string, number: PhoneNumber, rules: DialingRules): Agreement {
-  if (isWrittenInFull(stored, number)) return 0;
+  if (isPlainlyWritten(stored, number, rules)) return 0;
   const texts = numbersIn(stored);
   const accepted = acceptedDigits(number, rules);
   for (const text of texts) {
@@ -32,9 +32,14 @@ export function agreement(stored: string, number: PhoneNumber, rules: DialingRul
   return cut === -1 ? undefined : cut + 1;
 }
 
-/** Whether it is written as international numbers are, which leaves nothing to be read: so are most. */
-const isWrittenInFull = (stored: string, { countryCode, national }: PhoneNumber): boolean =>
-  /^\+[\d\s().\-/]+$/.test(stored) && stored.replace(/\D/g, '') === countryCode + national;
+/** Whether it is nothing but the number, as it is written abroad or in its own country, which leaves nothing to be read: so are most. */
+function isPlainlyWritten(stored: string, number: PhoneNumber, rules: DialingRules): boolean {
+  if (!/^\+?[\d\s().\-/]+$/.test(stored)) return false;
+  const { countryCode, national } = number;
+  const digits = stored.replace(/\D/g, '');
+  if (stored.startsWith('+')) return digits === countryCode + national;
+  return countryCode === rules.countryCode && digits === trunkPrefixOf(number) + national;
+}
 
 /** The texts that may be one number each: the whole, where no words stand between its digits, and its parts, where it lists several. */
 function numbersIn(stored: string): ReadonlySet<string> {

@@ -1,4 +1,5 @@
 import type {
+  AskedValues,
   FoundRecord,
   RecordQuestion,
   RecordSearch,
@@ -15,20 +16,20 @@ import { searchPhoneFields } from './sosl.ts';
 export function createRecordSearch(data: SalesforceData): RecordSearch {
   return {
     async byValues(questions, call) {
-      const results = new Map<RecordQuestion, SalesforceResult<readonly FoundRecord[]>>();
-      const asked = questions.flatMap((question) => {
+      const results = new Map<AskedValues, SalesforceResult<readonly FoundRecord[]>>();
+      const asked = questions.flatMap((each) => {
         try {
-          return question.values.length === 0 ? [] : queriesByValues(question).map((query) => ({ question, query }));
+          return each.values.length === 0 ? [] : queriesByValues(each).map((query) => ({ asking: each, query }));
         } catch (error) {
           // A definition that was saved under other rules is its own trouble, not that of the steps beside it.
           if (!(error instanceof RangeError)) throw error;
-          results.set(question, { ok: false, failure: notAskable });
+          results.set(each, { ok: false, failure: notAskable });
           return [];
         }
       });
-      const all = () => questions.map((question) => results.get(question) ?? nothing);
+      const all = () => questions.map((each) => results.get(each) ?? nothing);
       if (asked.length === 0) return { ok: true, value: all(), apiUsage: undefined };
-      call.onQueries?.(asked.map(({ query }) => query.soql));
+      call.onQueries?.(asked.length, () => asked.map(({ query }) => query.soql));
       const composites = Array.from({ length: Math.ceil(asked.length / maxQueriesInComposite) }, (_, position) =>
         asked.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
       );
@@ -46,11 +47,12 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
       for (const { part, answer } of answers) {
         if (!answer.ok) return answer;
         apiUsage = answer.apiUsage ?? apiUsage;
-        for (const [position, { question }] of part.entries()) {
+        for (const [position, { asking }] of part.entries()) {
           const result = answer.value[position];
-          const before = results.get(question) ?? nothing;
+          const before = results.get(asking) ?? nothing;
           if (result === undefined || !before.ok) continue;
-          results.set(question, result.ok ? found([...before.value, ...result.value.map(read(question))]) : result);
+          const rows = result.ok ? result.value.map(read(asking.question)) : [];
+          results.set(asking, result.ok ? found([...before.value, ...rows]) : result);
         }
       }
       return { ok: true, value: all(), apiUsage };
@@ -59,7 +61,7 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
     async byDigits(questions, digits, call) {
       const layers = layersOf(questions);
       const searches = layers.map((layer) => searchPhoneFields(layer, digits));
-      call.onQueries?.(searches);
+      call.onQueries?.(searches.length, () => searches);
       const answers = await Promise.all(searches.map((sosl) => data.search(call.session, sosl, call.signal)));
       const rows = new Map<string, readonly SalesforceRecord[]>();
       let apiUsage: { used: number; max: number } | undefined;
@@ -82,14 +84,14 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
 
     async user(by, fields, call) {
       const soql = queryOfUser(by, fields);
-      call.onQueries?.([soql]);
+      call.onQueries?.(1, () => [soql]);
       const answer = await data.query(call.session, soql, call.signal);
       if (!answer.ok) return answer;
       const [first, second] = answer.value;
       const isAmbiguous = first?.['IsActive'] === true && second?.['IsActive'] === true;
       return {
         ...answer,
-        value: first && !isAmbiguous ? toUser(first, textOf(first['Id']) ?? '', fields) : undefined,
+        value: first && !isAmbiguous ? readUser(first, textOf(first['Id']) ?? '', fields) : undefined,
       };
     },
   };
@@ -134,40 +136,80 @@ const mergedWith = (one: RecordQuestion, other: RecordQuestion): RecordQuestion 
   userFields: [...one.userFields, ...other.userFields],
 });
 
-const read =
-  (question: RecordQuestion) =>
-  (record: SalesforceRecord): FoundRecord => {
-    const values: Record<string, string> = {};
-    for (const field of [...question.fields, ...question.wanted]) {
-      const value = textOf(valueAt(record, field));
-      if (value !== undefined) values[field] = value;
+/** How the rows of a question are read, its paths taken apart once. */
+interface RowReading {
+  readonly values: readonly { readonly field: string; readonly path: Path }[];
+  readonly rank: readonly Path[];
+  readonly users: readonly {
+    readonly field: string;
+    readonly path: Path;
+    /** Where the user is told; undefined where the query cannot tell. */
+    readonly toUser: Path | undefined;
+  }[];
+}
+
+/** A field, after the parents that lead to it. */
+type Path = readonly string[];
+
+const readingsKnown = new WeakMap<RecordQuestion, RowReading>();
+
+function readingOf(question: RecordQuestion): RowReading {
+  const known = readingsKnown.get(question);
+  if (known !== undefined) return known;
+  const reading: RowReading = {
+    values: [...question.fields, ...question.wanted].map((field) => ({ field, path: field.split('.') })),
+    rank: orderOf(question).map(({ field }) => field.split('.')),
+    users: question.users.map((field) => {
+      const { relationship, isPolymorphic } = userPath(question.object, field);
+      const toUser = relationship ?? (isPolymorphic ? 'Owner' : undefined);
+      return { field, path: field.split('.'), toUser: toUser?.split('.') };
+    }),
+  };
+  readingsKnown.set(question, reading);
+  return reading;
+}
+
+const read = (question: RecordQuestion) => {
+  const { values, rank, users } = readingOf(question);
+  return (record: SalesforceRecord): FoundRecord => {
+    const found: Record<string, string> = {};
+    for (const { field, path } of values) {
+      const value = textOf(valueAt(record, path));
+      if (value !== undefined) found[field] = value;
     }
+    const people: Record<string, RecordUser> = {};
+    for (const { field, path, toUser } of users) people[field] = userAt(record, question, path, toUser);
     return {
       object: question.object,
       id: textOf(record['Id']) ?? '',
-      values,
-      rank: orderOf(question).map(({ field }) => comparableOf(valueAt(record, field))),
-      users: Object.fromEntries(question.users.map((field) => [field, userAt(record, question, field)])),
+      values: found,
+      rank: rank.map((path) => comparableOf(valueAt(record, path))),
+      users: people,
     };
   };
+};
 
 /** Parents come as records of their own, or null. */
-function valueAt(record: SalesforceRecord, path: string): unknown {
+function valueAt(record: SalesforceRecord, path: Path): unknown {
   let value: unknown = record;
-  for (const name of path.split('.')) value = isRecord(value) ? value[name] : undefined;
+  for (const name of path) value = isRecord(value) ? value[name] : undefined;
   return value;
 }
 
 /** A queue is a Group: its id begins with 00G, a user's with 005. */
-function userAt(record: SalesforceRecord, question: RecordQuestion, field: string): RecordUser {
-  const id = textOf(valueAt(record, field)) ?? '';
+function userAt(
+  record: SalesforceRecord,
+  { userFields }: RecordQuestion,
+  path: Path,
+  toUser: Path | undefined,
+): RecordUser {
+  const id = textOf(valueAt(record, path)) ?? '';
   if (!id.startsWith('005')) return { kind: 'none' };
-  const { relationship, isPolymorphic } = userPath(question.object, field);
-  const user = relationship === undefined && !isPolymorphic ? undefined : valueAt(record, relationship ?? 'Owner');
-  return isRecord(user) && 'IsActive' in user ? toUser(user, id, question.userFields) : { kind: 'user-id-only', id };
+  const user = toUser && valueAt(record, toUser);
+  return isRecord(user) && 'IsActive' in user ? readUser(user, id, userFields) : { kind: 'user-id-only', id };
 }
 
-const toUser = (user: SalesforceRecord, id: string, fields: readonly string[]): RecordUser => ({
+const readUser = (user: SalesforceRecord, id: string, fields: readonly string[]): RecordUser => ({
   kind: 'user',
   id,
   isActive: user['IsActive'] === true,

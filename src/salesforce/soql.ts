@@ -1,6 +1,6 @@
 import { newestFirst, type ReadyMadeCondition, type StepFilter, type StepOrder } from '../domain/lookup-step.ts';
 import { isFilterValue, operatorsOf } from '../domain/step-filter.ts';
-import type { RecordQuestion } from '../ports.ts';
+import type { AskedValues, RecordQuestion } from '../ports.ts';
 
 /*
  * The one place, with sosl.ts beside it, where query text is made. Names are checked, values are escaped; whatever comes in, the
@@ -27,9 +27,6 @@ export interface EncodedQuery {
   readonly uri: string;
 }
 
-/** A question but for its values. */
-type RecordShape = Omit<RecordQuestion, 'values'>;
-
 const namePattern = /^[A-Za-z](?:_{0,2}[A-Za-z0-9])*$/;
 
 /** The API name of an object or field, unchanged. Throws a `RangeError` for anything else, so that no text becomes syntax. */
@@ -49,10 +46,10 @@ export function fieldPath(path: string): string {
 }
 
 /** A SOQL string literal (source: SOQL and SOSL Reference, "Quoted String Escape Sequences"). */
-export function literal(value: string): string {
-  if (/^[\w +()./-]*$/.test(value)) return `'${value}'`; // what nearly every value is
-  return `'${escaped(value)}'`;
-}
+export const literal = (value: string): string => `'${escaped(value)}'`;
+
+/** What nearly every value is: nothing in it needs an escape. */
+const isPlain = (value: string): boolean => /^[\w +()./-]*$/.test(value);
 
 /** A literal for LIKE, in which the value's own wildcards are none. */
 const likeLiteral = (before: string, value: string): string => `'${before}${escaped(value).replace(/[%_]/g, '\\$&')}%'`;
@@ -105,14 +102,14 @@ function filterCondition({ field, type, operator, value }: StepFilter): string {
 }
 
 /** What must hold beside the values. */
-export const conditions = ({ only, filters }: RecordShape): readonly string[] => [
+export const conditions = ({ only, filters }: RecordQuestion): readonly string[] => [
   ...new Set([...only.map((condition) => readyMade[condition]), ...filters.map(filterCondition)]),
 ];
 
-export const orderOf = ({ order }: RecordShape): readonly StepOrder[] => (order.length === 0 ? newestFirst : order);
+export const orderOf = ({ order }: RecordQuestion): readonly StepOrder[] => (order.length === 0 ? newestFirst : order);
 
 /** Empty fields come last, whichever the direction. */
-export const orderTerms = (question: RecordShape): readonly string[] =>
+export const orderTerms = (question: RecordQuestion): readonly string[] =>
   orderOf(question).map(
     ({ field, direction }) =>
       `${fieldPath(field)} ${direction === 'descending' ? 'DESC' : 'ASC'}${field === 'LastModifiedDate' ? '' : ' NULLS LAST'}`,
@@ -145,12 +142,12 @@ export function userPath(object: string, field: string): UserPath {
 const relationshipOf = (field: string): string =>
   /__p?c$/.test(field) ? field.replace(/c$/, 'r') : field.replace(/Id$/, '');
 
-const userFieldsOf = ({ userFields }: RecordShape): readonly string[] => [
+const userFieldsOf = ({ userFields }: RecordQuestion): readonly string[] => [
   ...new Set(['IsActive', ...userFields.map(apiName)]),
 ];
 
 /** What is selected of a record, in SOQL and SOSL alike. */
-export function selectedFields(question: RecordShape): readonly string[] {
+export function selectedFields(question: RecordQuestion): readonly string[] {
   const userFields = userFieldsOf(question);
   return [
     ...new Set([
@@ -173,14 +170,11 @@ export function selectedFields(question: RecordShape): readonly string[] {
  * Records of one object whose fields are exactly one of the values. As many queries as keep each below the URI limit; the earlier
  * hold the earlier values.
  */
-export function queriesByValues(question: RecordQuestion): readonly EncodedQuery[] {
-  const { values } = question;
-  const whole = queryByValues(question);
+export function queriesByValues({ question, values }: AskedValues): readonly EncodedQuery[] {
+  const whole = queryByValues(question, values);
   if (values.length <= 1 || whole.uri.length <= maxQueryBytes) return [whole];
   const middle = Math.ceil(values.length / 2);
-  return [values.slice(0, middle), values.slice(middle)].flatMap((part) =>
-    queriesByValues({ ...question, values: part }),
-  );
+  return [values.slice(0, middle), values.slice(middle)].flatMap((part) => queriesByValues({ question, values: part }));
 }
 
 /** What a byte of ASCII becomes in the query of a URL: itself, a plus for a space, or 0 where it must be escaped (RFC 3986, 3.4). */
@@ -217,12 +211,13 @@ const uriValueBeyondAscii = (query: string): string =>
   encodeURIComponent(query).replaceAll('%20', '+').replaceAll("'", '%27');
 
 /** The steps of a lookup mostly ask for the same values, in every phone field: most of a query is this list, again and again. */
-const listsKnown = new WeakMap<readonly (string | number)[], EncodedQuery>();
+const listsKnown = new WeakMap<AskedValues['values'], EncodedQuery>();
 
-function listOf(values: readonly (string | number)[]): EncodedQuery {
+function listOf(values: AskedValues['values']): EncodedQuery {
   const known = listsKnown.get(values);
   if (known !== undefined) return known;
-  const soql = values.map(valueLiteral).join(',');
+  const arePlain = values.every((value) => typeof value === 'string') && isPlain(values.join(''));
+  const soql = arePlain ? `'${values.join("','")}'` : values.map(valueLiteral).join(',');
   const list = { soql, uri: uriValue(soql) };
   listsKnown.set(values, list);
   return list;
@@ -234,24 +229,19 @@ interface Frame {
   readonly uri: readonly string[];
 }
 
-/** Of the steps of this process's lookups; making one takes as long as all the rest of a query. */
-const framesKnown = new Map<string, Frame>();
-const maxFramesKnown = 1_000;
+/** Making one takes as long as all the rest of a query. */
+const framesKnown = new WeakMap<RecordQuestion, Frame>();
 
 function frameOf(question: RecordQuestion): Frame {
-  const { object, fields, only, filters, order, wanted, users, userFields } = question;
-  const asked: RecordShape = { object, fields, only, filters, order, wanted, users, userFields };
-  const key = JSON.stringify(asked);
-  const known = framesKnown.get(key);
+  const known = framesKnown.get(question);
   if (known !== undefined) return known;
-  const parts = aroundLists(asked);
+  const parts = aroundLists(question);
   const frame = { soql: parts, uri: parts.map(uriValue) };
-  if (framesKnown.size === maxFramesKnown) framesKnown.clear();
-  framesKnown.set(key, frame);
+  framesKnown.set(question, frame);
   return frame;
 }
 
-function aroundLists(question: RecordShape): readonly string[] {
+function aroundLists(question: RecordQuestion): readonly string[] {
   const object = apiName(question.object);
   const polymorphic = question.users.some((field) => userPath(object, field).isPolymorphic)
     ? [`TYPEOF Owner WHEN User THEN ${userFieldsOf(question).join(', ')} END`]
@@ -264,14 +254,14 @@ function aroundLists(question: RecordShape): readonly string[] {
   return [...fields.map((field, index) => `${index === 0 ? start : ') OR '}${field} IN (`), `)${end}`];
 }
 
-function queryByValues(question: RecordQuestion): EncodedQuery {
+function queryByValues(question: RecordQuestion, values: AskedValues['values']): EncodedQuery {
   const { soql, uri } = frameOf(question);
-  const list = listOf(question.values);
+  const list = listOf(values);
   return {
     get soql() {
       return soql.join(list.soql);
     },
-    uri: uri.join(list.uri),
+    uri: uri.reduce((text, part) => text + list.uri + part),
   };
 }
 

@@ -73,7 +73,7 @@ export function createExplainRun(dependencies: {
       session: { orgId: accountId, instanceUrl: '', accessToken: '', version: 0 },
       signal: new AbortController().signal,
       observe: (event) => {
-        if (event.kind === 'asking') texts.set(event.call, event.queries);
+        if (event.kind === 'asking') texts.set(event.call, event.texts());
       },
     });
     return texts;

@@ -57,7 +57,7 @@ export type FindRecordCall = 'values' | 'digits' | 'user';
 
 /** What the test box shows. Query texts carry numbers: they are never logged, and what is kept with a run has none (`traceLookup`). */
 export type FindRecordEvent =
-  | { readonly kind: 'asking'; readonly call: FindRecordCall; readonly queries: readonly string[] }
+  | { readonly kind: 'asking'; readonly call: FindRecordCall; readonly count: number; texts(): readonly string[] }
   | { readonly kind: 'answered'; readonly call: FindRecordCall; readonly rows: number }
   /** Salesforce does not let this step be asked. */
   | { readonly kind: 'refused'; readonly step: number; readonly answer: string }
@@ -122,7 +122,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
     const callAs = (call: FindRecordCall): RecordSearchCall => ({
       session,
       signal,
-      ...(observe && { onQueries: (queries) => observe({ kind: 'asking', call, queries }) }),
+      ...(observe && { onQueries: (count, texts) => observe({ kind: 'asking', call, count, texts }) }),
     });
     const findExtension = createFindExtension({
       search,
@@ -135,10 +135,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
     });
     const refusals: Refusal[] = [];
 
-    const exact = await search.byValues(
-      asked.map((each) => each.question),
-      callAs('values'),
-    );
+    const exact = await search.byValues(asked, callAs('values'));
     if (!exact.ok) return exact;
     const byValues = asked.map((each, index) => {
       const result = exact.value[index];
@@ -280,17 +277,24 @@ function askedSteps({ steps, question, rules }: FindRecordRequest): readonly Ask
     const input = searchInputOf(step.search, question);
     if (input.kind === 'none') return [];
     const values = input.kind === 'number' ? spellingsOf(input.number) : input.values;
-    return [{ step, position, input, question: recordQuestion(step, values) }];
+    return [{ step, position, input, question: questionOf(step), values }];
   });
 }
 
-function recordQuestion(step: LookupStep, values: readonly (string | number)[]): RecordQuestion {
-  const { object, fields, only, filters, order, returns, extension } = step;
+/** One a step, which stays the same until its lookup is changed. */
+const questionsKnown = new WeakMap<LookupStep, RecordQuestion>();
+
+function questionOf(step: LookupStep): RecordQuestion {
+  const question = questionsKnown.get(step) ?? toQuestion(step);
+  questionsKnown.set(step, question);
+  return question;
+}
+
+function toQuestion({ object, fields, only, filters, order, returns, extension }: LookupStep): RecordQuestion {
   const user = extension?.from === 'user' ? extension.user : undefined;
   return {
     object,
     fields,
-    values,
     only,
     filters,
     order,

@@ -1,15 +1,14 @@
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { LookupStep } from '../domain/lookup-step.ts';
 import { agreement } from '../phone-numbers/same-number.ts';
-import type { FoundRecord, RecordQuestion } from '../ports.ts';
+import type { AskedValues, FoundRecord } from '../ports.ts';
 import type { SearchInput } from './search-input.ts';
 
 /** A step that can be asked, with what it asks. */
-export interface AskedStep {
+export interface AskedStep extends AskedValues {
   readonly step: LookupStep;
   readonly position: number;
   readonly input: Exclude<SearchInput, { kind: 'none' }>;
-  readonly question: RecordQuestion;
 }
 
 /** The records of a step, verified. */

@@ -23,7 +23,7 @@ export function traceLookup(
       const atMs = Math.round(elapsedMs());
       switch (event.kind) {
         case 'asking':
-          tracer.add(['asking', atMs, event.call, event.queries.length]);
+          tracer.add(['asking', atMs, event.call, event.count]);
           break;
         case 'answered':
           tracer.add(['answered', atMs, event.call, event.rows]);

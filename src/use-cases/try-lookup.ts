@@ -62,7 +62,7 @@ export function createTryLookup(dependencies: {
           steps: lookup.steps,
           observe: (event) => {
             tracer.observe(event);
-            if (event.kind === 'asking') queries.push(event.queries);
+            if (event.kind === 'asking') queries.push(event.texts());
           },
         },
         AbortSignal.timeout(pbx.deadlineMs),

@@ -318,7 +318,8 @@ describe('the test box', () => {
       observe?.({
         kind: 'asking',
         call: 'values',
-        queries: ["SELECT Id FROM Contact WHERE Phone IN ('030 23125001')"],
+        count: 1,
+        texts: () => ["SELECT Id FROM Contact WHERE Phone IN ('030 23125001')"],
       });
       observe?.({ kind: 'answered', call: 'values', rows: 2 });
       observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000AbCdIAK', verdict: 'winner' });

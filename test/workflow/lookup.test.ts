@@ -100,7 +100,7 @@ it('records what was asked for and how many fields were told, also when the log 
 
 /** What a search tells while it runs. */
 const observed: TestLookupProcess['findRecord'] = async ({ observe }) => {
-  observe?.({ kind: 'asking', call: 'values', queries: ['SELECT'] });
+  observe?.({ kind: 'asking', call: 'values', count: 1, texts: () => ['SELECT'] });
   observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000TraceIAK', verdict: 'winner' });
   return { ok: true, finding: matched('201'), apiUsage: undefined };
 };

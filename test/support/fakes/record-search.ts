@@ -1,4 +1,5 @@
 import type {
+  AskedValues,
   FoundRecord,
   RecordQuestion,
   RecordSearch,
@@ -22,18 +23,18 @@ export class FakeRecordSearch implements RecordSearch {
   readonly #namesakes = new Map<string, Extract<RecordUser, { kind: 'user' }>[]>();
   /** What was asked, in order. */
   readonly calls: Call[] = [];
-  readonly questions: RecordQuestion[] = [];
+  readonly asked: AskedValues[] = [];
   readonly failures: Partial<Record<Call, SalesforceFailure>> = {};
   refused: { readonly object: string; readonly failure: SalesforceFailure }[] = [];
 
-  readonly byValues: RecordSearch['byValues'] = async (questions) => {
-    this.questions.push(...questions);
+  readonly byValues: RecordSearch['byValues'] = async (asked) => {
+    this.asked.push(...asked);
     return this.#answer(
       'values',
-      questions.map((question): SalesforceResult<readonly FoundRecord[]> => {
+      asked.map(({ question, values }): SalesforceResult<readonly FoundRecord[]> => {
         const refusal = this.refused.find(({ object }) => object === question.object);
         if (refusal) return { ok: false, failure: refusal.failure };
-        const wanted = new Set(question.values.map((value) => String(value).toLowerCase()));
+        const wanted = new Set(values.map((value) => String(value).toLowerCase()));
         const found = this.#of(question).filter((record) =>
           comparedValues(record, question).some((value) => wanted.has(value.toLowerCase())),
         );

@@ -203,7 +203,7 @@ describe('a run', () => {
     let observe: Parameters<AskSalesforce>[0]['observe'];
     askSalesforce = async (question) => {
       observe = question.observe;
-      observe?.({ kind: 'asking', call: 'values', queries: ["SELECT Id FROM Contact WHERE Phone = '0752543312'"] });
+      observe?.({ kind: 'asking', call: 'values', count: 1, texts: () => ['SELECT'] });
       observe?.({ kind: 'answered', call: 'values', rows: 1 });
       observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000AbCdIAK', verdict: 'winner' });
       return matched('201');

@@ -497,7 +497,7 @@ describe('findRecord', () => {
       });
       const fixed = { ...step('User', 'Name'), search: { by: 'fixed', value: 'Reception', as: 'text' } } as const;
       expect(await finding('anonymous', { steps: [contact, fixed] })).toMatchObject({ recordId: '005A' });
-      expect(search.questions.at(-1)).toMatchObject({ object: 'User', values: ['Reception'] });
+      expect(search.asked.at(-1)).toMatchObject({ question: { object: 'User' }, values: ['Reception'] });
     });
 
     it('compares a field of numbers with a number, and nothing with what is none', async () => {
@@ -506,7 +506,7 @@ describe('findRecord', () => {
         search: { by: 'ivr', as: 'number', leadingZerosTo: 0 },
       } as const;
       await finding({ ivrId: '007' }, { steps: [keyed] });
-      expect(search.questions).toMatchObject([{ values: [7] }]);
+      expect(search.asked).toMatchObject([{ values: [7] }]);
       expect(await finding({ ivrId: '7 or 8' }, { steps: [keyed] })).toEqual({ reason: 'no-match', matches: 0 });
       expect(search.calls).toEqual(['values']);
     });
@@ -518,7 +518,7 @@ describe('findRecord', () => {
       }
       expect(search.calls).toEqual([]);
       await finding({ ivrId: '001A0000000AbCd' }, { steps: [keyed] });
-      expect(search.questions).toMatchObject([{ values: ['001A0000000AbCdIAK'] }]);
+      expect(search.asked).toMatchObject([{ values: ['001A0000000AbCdIAK'] }]);
     });
 
     it('does not search the index for what was keyed in', async () => {
@@ -556,7 +556,7 @@ describe('findRecord', () => {
         object: 'Contact',
         fields: { FirstName: 'Marc', Company: 'unknown' },
       });
-      expect(search.questions[0]).toMatchObject({ wanted: ['FirstName', 'Account.Name'], users: [] });
+      expect(search.asked[0]?.question).toMatchObject({ wanted: ['FirstName', 'Account.Name'], users: [] });
     });
   });
 

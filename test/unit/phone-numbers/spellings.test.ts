@@ -1,3 +1,6 @@
+import fc from 'fast-check';
+import { getExampleNumber } from 'libphonenumber-js/min';
+import examples from 'libphonenumber-js/mobile/examples' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
 import { readNumber, type PhoneNumber } from '../../../src/phone-numbers/read-number.ts';
@@ -137,4 +140,31 @@ describe('agreement', () => {
     expect(agreement('07525 43312-0', numberOf('+497525433120'), { ...german, ddiDigits: 0 })).toBe(0);
     expect(agreement('07525 43312-0', numberOf('+497525433121'), { ...german, ddiDigits: 0 })).toBeUndefined();
   });
+});
+
+it('agrees at a glance only where a closer look agrees', () => {
+  const countries = ['DE', 'AT', 'CH', 'FR', 'GB', 'IT', 'ES', 'US', 'CA', 'AU', 'AR', 'BR', 'DK', 'HU', 'RU'] as const;
+  const callers = countries.map((country) => readNumber(getExampleNumber(country, examples)?.number ?? '', german));
+  let agreed = 0;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...callers.filter((caller) => caller.kind === 'number')),
+      fc.constantFrom(...countries),
+      fc.boolean(),
+      fc.nat(),
+      fc.option(fc.record({ at: fc.nat(30), digit: fc.nat(9) }), { freq: 3 }),
+      (caller, home, keepLongDistancePrefix, which, change) => {
+        const rules = { ...defaultDialingRules(home), keepLongDistancePrefix };
+        const spelled = spellings(caller, { ...rules, keepLongDistancePrefix: false });
+        const stored = Array.from(spelled[which % spelled.length] ?? '');
+        if (change && /\d/.test(stored[change.at] ?? '')) stored[change.at] = String(change.digit);
+        const found = agreement(stored.join(''), caller, rules);
+        if (found === 0) agreed += 1;
+        // The semicolon ends a number, and lets nothing be seen at a glance.
+        expect(agreement(`${stored.join('')};`, caller, rules)).toBe(found);
+      },
+    ),
+    { numRuns: 5_000 },
+  );
+  expect(agreed).toBeGreaterThan(1_000);
 });

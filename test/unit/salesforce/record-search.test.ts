@@ -12,7 +12,6 @@ import { acme, connect } from '../stand-in/oauth-browser.ts';
 const question = (object: string, ...fields: string[]): RecordQuestion => ({
   object,
   fields,
-  values: [],
   only: [],
   filters: [],
   order: [],
@@ -122,8 +121,8 @@ describe.each([
     const values = ['07525 66001', '+49752566001'];
     const found = await subject.search.byValues(
       [
-        { ...contact, values },
-        { ...lead, values },
+        { question: contact, values },
+        { question: lead, values },
       ],
       call(),
     );

@@ -2,7 +2,7 @@ import { parseQuery, type Query } from '@jetstreamapp/soql-parser-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StepFilter } from '../../../src/domain/lookup-step.ts';
-import type { RecordQuestion } from '../../../src/ports.ts';
+import type { AskedValues, RecordQuestion } from '../../../src/ports.ts';
 import {
   apiName,
   fieldPath,
@@ -16,7 +16,6 @@ import {
 const question: RecordQuestion = {
   object: 'Contact',
   fields: ['Phone', 'MobilePhone'],
-  values: [],
   only: [],
   filters: [],
   order: [],
@@ -25,33 +24,37 @@ const question: RecordQuestion = {
   userFields: ['Extension'],
 };
 const onlyWhatJsonTakes = /^[\w+,'()./*!~%-]*$/;
-const queriesByValues = (asked: RecordQuestion) => encodedQueriesByValues(asked).map(({ soql }) => soql);
-const contact = (...values: (string | number)[]): RecordQuestion => ({ ...question, values });
-const lead = (...values: (string | number)[]): RecordQuestion => ({
-  ...question,
-  object: 'Lead',
-  fields: ['Phone'],
+type Values = AskedValues['values'];
+const queriesByValues = (asked: AskedValues) => encodedQueriesByValues(asked).map(({ soql }) => soql);
+const contact = (...values: Values): AskedValues => ({ question, values });
+const changed = (change: Partial<RecordQuestion>, values: Values = ['1']): AskedValues => ({
+  question: { ...question, ...change },
   values,
-  only: ['unconverted-lead'],
-  userFields: ['Extension', 'Ext__c'],
 });
+const lead = (...values: Values): AskedValues =>
+  changed(
+    { object: 'Lead', fields: ['Phone'], only: ['unconverted-lead'], userFields: ['Extension', 'Ext__c'] },
+    values,
+  );
 /** A step that uses everything, with hostile values wherever an administrator types. */
 const everything = (value: string, filtered: string, name: string): readonly string[] => [
   ...queriesByValues({
-    object: 'Support_Contract__c',
-    fields: ['Contract_Number__c', 'Account__r.Customer_Number__c'],
+    question: {
+      object: 'Support_Contract__c',
+      fields: ['Contract_Number__c', 'Account__r.Customer_Number__c'],
+      only: ['active-owner'],
+      filters: [
+        { field: 'Name', type: 'text', operator: 'equals', value: filtered },
+        { field: 'Account__r.Name', type: 'text', operator: 'contains', value: filtered },
+        { field: 'Name', type: 'text', operator: 'starts-with', value: filtered },
+        { field: 'Name', type: 'text', operator: 'not-equals', value: filtered },
+      ],
+      order: [{ field: 'Account__r.Name', direction: 'ascending' }],
+      wanted: ['Account__r.Name'],
+      users: ['Agent__c', 'Account__r.OwnerId'],
+      userFields: ['Extension'],
+    },
     values: [value],
-    only: ['active-owner'],
-    filters: [
-      { field: 'Name', type: 'text', operator: 'equals', value: filtered },
-      { field: 'Account__r.Name', type: 'text', operator: 'contains', value: filtered },
-      { field: 'Name', type: 'text', operator: 'starts-with', value: filtered },
-      { field: 'Name', type: 'text', operator: 'not-equals', value: filtered },
-    ],
-    order: [{ field: 'Account__r.Name', direction: 'ascending' }],
-    wanted: ['Account__r.Name'],
-    users: ['Agent__c', 'Account__r.OwnerId'],
-    userFields: ['Extension'],
   }),
   queryOfUser({ name }, ['Extension']),
 ];
@@ -159,15 +162,11 @@ describe('queriesByValues', () => {
   });
 
   it('writes a value as the type of the field wants it', () => {
-    const where = (filter: Partial<StepFilter>, values: readonly (string | number)[] = ['1']) =>
-      /WHERE (.*) ORDER/.exec(
-        queriesByValues({
-          ...question,
-          fields: ['Level__c'],
-          values,
-          filters: [{ field: 'Level__c', type: 'number', operator: 'equals', value: '', ...filter }],
-        })[0] ?? '',
-      )?.[1];
+    const where = (filter: Partial<StepFilter>, values?: Values) => {
+      const filters = [{ field: 'Level__c', type: 'number', operator: 'equals', value: '', ...filter }] as const;
+      const [soql = ''] = queriesByValues(changed({ fields: ['Level__c'], filters }, values));
+      return /WHERE (.*) ORDER/.exec(soql)?.[1];
+    };
     expect(where({ value: '3.5', operator: 'less-or-equal' }, [1002])).toBe('(Level__c IN (1002)) AND Level__c <= 3.5');
     expect(where({ type: 'boolean', value: 'true' })).toBe("(Level__c IN ('1')) AND Level__c = true");
     expect(where({ type: 'date', value: 'LAST_N_DAYS:30', operator: 'greater' })).toBe(
@@ -253,7 +252,7 @@ describe('queriesByValues', () => {
       'a'.repeat(90),
     ]) {
       expect(() => apiName(name)).toThrow(RangeError);
-      expect(() => queriesByValues({ ...contact('1'), object: name })).toThrow(RangeError);
+      expect(() => queriesByValues(changed({ object: name }))).toThrow(RangeError);
       if (name === 'a.b') continue;
       const filter = { type: 'text', operator: 'equals', value: '' } as const;
       for (const change of [
@@ -263,8 +262,8 @@ describe('queriesByValues', () => {
         { order: [{ field: name, direction: 'ascending' }] },
         { filters: [{ ...filter, field: `Account.${name}` }] },
       ] as const)
-        expect(() => queriesByValues({ ...contact('1'), ...change })).toThrow(RangeError);
-      expect(() => queriesByValues({ ...contact('1'), userFields: [name] })).toThrow(RangeError);
+        expect(() => queriesByValues(changed(change))).toThrow(RangeError);
+      expect(() => queriesByValues(changed({ userFields: [name] }))).toThrow(RangeError);
     }
     for (const name of ['Contact', 'MobilePhone', 'Ext__c', 'ns__Ext_2__c', 'PersonHomePhone', 'Phone__pc', 'Owner__r'])
       expect(apiName(name)).toBe(name);

@@ -7,7 +7,6 @@ import { searchPhoneFields } from '../../../src/salesforce/sosl.ts';
 const contact: RecordQuestion = {
   object: 'Contact',
   fields: ['Phone'],
-  values: [],
   only: [],
   filters: [],
   order: [],

@@ -4,14 +4,14 @@
  */
 export function lowerCaseNames(values: unknown): unknown {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return values;
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([sentName, sent]: [string, unknown]) => {
-      if (sent === null) return [];
-      const name = sentName.toLowerCase();
-      const value = typeof sent === 'number' ? String(sent) : sent;
-      return [[name, name === 'format' && typeof value === 'string' ? value.toLowerCase() : value]];
-    }),
-  );
+  const parameters = Object.create(null) as Record<string, unknown>; // whatever the names are, `__proto__` among them
+  for (const [sentName, sent] of Object.entries(values) as [string, unknown][]) {
+    if (sent === null) continue;
+    const name = sentName.toLowerCase();
+    const value = typeof sent === 'number' ? String(sent) : sent;
+    parameters[name] = name === 'format' && typeof value === 'string' ? value.toLowerCase() : value;
+  }
+  return parameters;
 }
 
 /** A plus that was not encoded in a URL arrives as a space. */

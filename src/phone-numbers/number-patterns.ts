@@ -1,0 +1,196 @@
+import { Metadata } from 'libphonenumber-js/min';
+import type { PhoneNumber } from './read-number.ts';
+
+/*
+ * The library makes its patterns anew for every number, and for every question about it: a quarter of what a lookup did before its query
+ * went out. Here they are made once, for the two things that every lookup needs: reading a number that is written in full, and grouping
+ * it. What has to be interpreted (prefixes, numbers that no plan knows) is left to the library, with which all of this agrees.
+ */
+
+/** Longer than the 15 digits of E.164: Germany has such numbers. */
+const inFull = /^\+[1-9]\d{5,18}$/;
+const longestCallingCode = 3;
+
+/**
+ * Reads `+` and digits as a number that the plan of its country knows. Undefined for everything else, and where the plan may take the
+ * first digits for a prefix.
+ */
+export function readInFull(text: string): PhoneNumber | undefined {
+  if (!inFull.test(text)) return undefined;
+  const code = callingCodeOf(text);
+  if (code === undefined) return undefined;
+  const national = text.slice(1 + code.callingCode.length);
+  if (code.prefix?.test(national) === true) return undefined;
+  const plan = code.countries.length === 1 ? code.countries[0] : code.countries.find((each) => isOf(each, national));
+  if (plan === undefined || !isKnown(plan, national)) return undefined;
+  return { kind: 'number', e164: text, countryCode: code.callingCode, national, country: plan.country };
+}
+
+export interface WrittenNumber {
+  /** `+49 7525 43312` */
+  readonly international: string;
+  /** `07525 43312` */
+  readonly national: string;
+}
+
+/** The number as it is grouped in its country, and abroad. */
+export function writeNumber({ countryCode, country, national }: PhoneNumber): WrittenNumber {
+  for (const { leading, pattern, ...format } of formatsOf(country ?? countryCode)) {
+    if (leading?.test(national) === false) continue;
+    const groups = pattern.exec(national);
+    if (groups !== null)
+      return {
+        international: `+${countryCode} ${filled(format.international, groups).trim()}`,
+        national: filled(format.national, groups),
+      };
+  }
+  return { international: `+${countryCode} ${national}`, national };
+}
+
+// ------------------------------------------------------------------------------------------------------------- plans
+
+interface CallingCode {
+  readonly callingCode: string;
+  /** What a plan may take for a prefix, at the beginning. */
+  readonly prefix: RegExp | undefined;
+  /** The main one first. */
+  readonly countries: readonly CountryPatterns[];
+}
+
+interface CountryPatterns {
+  readonly country: string;
+  /** Tells the country's numbers from those of others under the same code. */
+  readonly leading: RegExp | undefined;
+  readonly all: RegExp;
+  /** Where these are listed, a number is one of them. */
+  readonly kinds: readonly RegExp[] | undefined;
+}
+
+const isOf = (patterns: CountryPatterns, national: string): boolean =>
+  patterns.leading === undefined ? isOneOfItsKinds(patterns, national) : patterns.leading.test(national);
+
+const isKnown = (patterns: CountryPatterns, national: string): boolean =>
+  patterns.kinds === undefined ? patterns.all.test(national) : isOneOfItsKinds(patterns, national);
+
+const isOneOfItsKinds = ({ all, kinds = [] }: CountryPatterns, national: string): boolean =>
+  all.test(national) && kinds.some((kind) => kind.test(national));
+
+const codesKnown = new Map<string, CallingCode | undefined>();
+
+/** The one that an international number begins with; no code is the beginning of another. */
+function callingCodeOf(text: string): CallingCode | undefined {
+  for (let length = 1; length <= longestCallingCode; length++) {
+    const digits = text.slice(1, 1 + length);
+    if (!codesKnown.has(digits)) codesKnown.set(digits, toCallingCode(digits));
+    const code = codesKnown.get(digits);
+    if (code !== undefined) return code;
+  }
+  return undefined;
+}
+
+/** Undefined for what is no code, or that of no country. */
+function toCallingCode(callingCode: string): CallingCode | undefined {
+  const countries = library.getCountryCodesForCallingCode(callingCode);
+  if (countries === undefined) return undefined;
+  const prefix = planOf(callingCode).nationalPrefixForParsing();
+  return { callingCode, prefix: prefix ? atBeginning(prefix) : undefined, countries: countries.map(toPatterns) };
+}
+
+function toPatterns(country: string): CountryPatterns {
+  const plan = planOf(country);
+  const leading = plan.leadingDigits();
+  const kinds = kindNames.flatMap((name) => {
+    const pattern = plan.type(name)?.pattern();
+    return pattern ? [entirely(pattern)] : [];
+  });
+  return {
+    country,
+    leading: leading ? atBeginning(leading) : undefined,
+    all: entirely(plan.nationalNumberPattern()),
+    kinds: plan.hasTypes() ? kinds : undefined,
+  };
+}
+
+interface Format {
+  readonly leading: RegExp | undefined;
+  readonly pattern: RegExp;
+  readonly international: Template;
+  readonly national: Template;
+}
+
+const formatsKnown = new Map<string, readonly Format[]>();
+
+function formatsOf(countryOrCode: string): readonly Format[] {
+  const formats = formatsKnown.get(countryOrCode) ?? planOf(countryOrCode).formats().map(toFormat);
+  formatsKnown.set(countryOrCode, formats);
+  return formats;
+}
+
+function toFormat(format: ReturnType<Plan['formats']>[number]): Format {
+  const leading = format.leadingDigitsPatterns().at(-1);
+  const prefixed = format.nationalPrefixFormattingRule();
+  return {
+    leading: leading === undefined ? undefined : atBeginning(leading),
+    pattern: entirely(format.pattern()),
+    international: toTemplate(format.internationalFormat().replace(/[^$\d]+/g, ' ')),
+    // The rule's own `$1` is the group that it takes the place of: the second in Argentina.
+    national: toTemplate(prefixed ? format.format().replace(/(\$\d)/, prefixed) : format.format()),
+  };
+}
+
+/** Texts and the numbers of groups between them: `['0', 1, ' ', 2]`. */
+type Template = readonly (string | number)[];
+
+/** From `0$1 $2`. */
+const toTemplate = (text: string): Template =>
+  text.split(/(\$\d)/).map((part) => (/^\$\d$/.test(part) ? Number(part.slice(1)) : part));
+
+function filled(template: Template, groups: RegExpExecArray): string {
+  let text = '';
+  for (const part of template) text += typeof part === 'string' ? part : (groups[part] ?? '');
+  return text;
+}
+
+// ------------------------------------------------------------------------------------------------------- the library
+
+/** What the library's class has beyond its types. */
+const library = new Metadata() as unknown as {
+  selectNumberingPlan(countryOrCode: string): { readonly numberingPlan: Plan };
+  /** The main country first; undefined for a code of no country. */
+  getCountryCodesForCallingCode(callingCode: string): readonly string[] | undefined;
+};
+
+interface Plan {
+  nationalNumberPattern(): string;
+  nationalPrefixForParsing(): string | undefined;
+  leadingDigits(): string | undefined;
+  hasTypes(): boolean;
+  type(name: string): { pattern(): string | undefined } | undefined;
+  formats(): readonly {
+    pattern(): string;
+    format(): string;
+    /** From the least to the most exact. */
+    leadingDigitsPatterns(): readonly string[];
+    nationalPrefixFormattingRule(): string | undefined;
+    internationalFormat(): string;
+  }[];
+}
+
+const kindNames = [
+  'FIXED_LINE',
+  'MOBILE',
+  'TOLL_FREE',
+  'PREMIUM_RATE',
+  'PERSONAL_NUMBER',
+  'VOICEMAIL',
+  'UAN',
+  'PAGER',
+  'VOIP',
+  'SHARED_COST',
+];
+
+/** Of a country, or of a calling code's main country. */
+const planOf = (countryOrCode: string): Plan => library.selectNumberingPlan(countryOrCode).numberingPlan;
+
+const entirely = (pattern: string) => new RegExp(`^(?:${pattern})$`);
+const atBeginning = (pattern: string) => new RegExp(`^(?:${pattern})`);
