@@ -59,7 +59,7 @@ export async function runProcess(
     process.on('uncaughtException', fail).on('unhandledRejection', fail);
     await start({ config, logger, cleanup, signal: stopping.signal, stop, fail });
     logger.info('ready');
-    process.send?.({ type: 'ready' });
+    if (process.connected) process.send?.({ type: 'ready' });
     await aborted(stopping.signal);
     logger.info('stopping');
   } catch (error) {

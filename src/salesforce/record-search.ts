@@ -34,20 +34,19 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
         asked.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
       );
       const answers = await Promise.all(
-        composites.map(async (part) => ({
-          part,
-          answer: await data.queries(
+        composites.map((part) =>
+          data.queries(
             call.session,
             part.map(({ query }) => query),
             call.signal,
           ),
-        })),
+        ),
       );
       let apiUsage: { used: number; max: number } | undefined;
-      for (const { part, answer } of answers) {
+      for (const [composite, answer] of answers.entries()) {
         if (!answer.ok) return answer;
         apiUsage = answer.apiUsage ?? apiUsage;
-        for (const [position, { asking }] of part.entries()) {
+        for (const [position, { asking }] of composites[composite]?.entries() ?? []) {
           const result = answer.value[position];
           const before = results.get(asking) ?? nothing;
           if (result === undefined || !before.ok) continue;

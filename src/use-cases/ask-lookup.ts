@@ -45,7 +45,7 @@ export function createAskLookup(dependencies: {
   const { directory, calls, limiter, readNumber } = dependencies;
 
   return async ({ service, pbx, orgId, lookupId, question, arrivedAtMs }) => {
-    const connectedOrgId = await orgOf(pbx, orgId);
+    const connectedOrgId = isOrgOf(pbx, orgId) ? connected(pbx) : await confirmedOrg(pbx, orgId);
     const { callerId, calledId, ivrId } = question;
     if (callerId === undefined && calledId === undefined && ivrId === undefined) {
       throw new AppError('REQUEST_INVALID', 'At least one of callerid, calledid and ivrid is required.');
@@ -74,16 +74,21 @@ export function createAskLookup(dependencies: {
   };
 
   /** The org connected; undefined where none ever was, which the answer says: there is nothing to compare the URL with. */
-  async function orgOf(pbx: Pbx, given: string): Promise<OrgId | undefined> {
-    const connected = () => directory.connection(pbx.accountId)?.orgId;
-    const isAnother = (orgId: OrgId | undefined) => orgId !== undefined && !isSameOrg(given, orgId);
-    if (isAnother(connected())) {
-      // The account may have taken another org a moment ago, and the phone system its new URL. A database that is away changes nothing.
-      const limitMs = Math.min(confirmLimitMs, pbx.deadlineMs / 2);
-      await Promise.race([directory.confirm(pbx.accountId).catch(() => undefined), sleep(limitMs)]);
-      if (isAnother(connected())) throw unknownPbx();
-    }
-    return connected();
+  function connected(pbx: Pbx): OrgId | undefined {
+    return directory.connection(pbx.accountId)?.orgId;
+  }
+
+  function isOrgOf(pbx: Pbx, given: string): boolean {
+    const orgId = connected(pbx);
+    return orgId === undefined || isSameOrg(given, orgId);
+  }
+
+  /** The account may have taken another org a moment ago, and the phone system its new URL. A database that is away changes nothing. */
+  async function confirmedOrg(pbx: Pbx, given: string): Promise<OrgId | undefined> {
+    const limitMs = Math.min(confirmLimitMs, pbx.deadlineMs / 2);
+    await Promise.race([directory.confirm(pbx.accountId).catch(() => undefined), sleep(limitMs)]);
+    if (!isOrgOf(pbx, given)) throw unknownPbx();
+    return connected(pbx);
   }
 
   function lookupOf(

@@ -69,7 +69,8 @@ export function createAskSalesforce(dependencies: {
     let refused = false;
     for (let failed = 0; ;) {
       if (isOver()) return trouble('deadline');
-      const admission = await gate.enter(credentials.orgId, question.pbxId, signal);
+      const entering = gate.enter(credentials.orgId, question.pbxId, signal);
+      const admission = entering instanceof Promise ? await entering : entering; // nobody waits for what is there
       if (admission.kind === 'used-up') return trouble('quota');
       if (admission.kind === 'over') return trouble('deadline');
       const outcome = await untilAborted(find(question, credentials, signal), signal);

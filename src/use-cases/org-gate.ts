@@ -22,8 +22,11 @@ export type Admission =
   { readonly kind: 'in'; leave(usage?: ApiUsage): void } | { readonly kind: 'used-up' } | { readonly kind: 'over' };
 
 export interface OrgGate {
-  /** Waits its turn. Phone systems take turns, so that none waits behind all that another asks; each has first come, first served. */
-  enter(orgId: OrgId, pbxId: PbxId, signal: AbortSignal): Promise<Admission>;
+  /**
+   * Waits its turn where there is no room. Phone systems take turns, so that none waits behind all that another asks; each has first
+   * come, first served.
+   */
+  enter(orgId: OrgId, pbxId: PbxId, signal: AbortSignal): Admission | Promise<Admission>;
 }
 
 interface Org {
@@ -78,7 +81,7 @@ export function createOrgGate(clock: Clock, limits: Partial<OrgGateLimits> = {})
   }
 
   return {
-    async enter(orgId, pbxId, signal) {
+    enter(orgId, pbxId, signal) {
       const org: Org = orgs.get(orgId) ?? { inside: 0, queues: new Map(), usage: undefined, probeAtMs: 0 };
       orgs.set(orgId, org);
       if (isUsedUp(org)) return { kind: 'used-up' };

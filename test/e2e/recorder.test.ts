@@ -15,6 +15,12 @@ const server = () => {
   return first;
 };
 const recorder = () => childrenOf(server().pid)[0];
+/** Not 0 where there is none: that would be all processes of this test's group. */
+const runningRecorder = () => {
+  const pid = recorder();
+  if (pid === undefined) throw new Error('the server has no recorder');
+  return pid;
+};
 const runs = (pid: number) => {
   try {
     return process.kill(pid, 0);
@@ -34,7 +40,7 @@ it('does not charge the processor that a recorder uses to its server', async ({ 
 });
 
 it('answers without a recorder, and has everything recorded by the next one', async () => {
-  const killed = recorder() ?? 0;
+  const killed = runningRecorder();
   process.kill(killed, 'SIGKILL');
   const answers = await world.askMany(20, 20);
   expect((await world.ask(known.callerId)).body).toBe(`${known.extension}\n`);
@@ -47,7 +53,7 @@ it('answers without a recorder, and has everything recorded by the next one', as
 });
 
 it('outlives a frozen recorder, which records when it goes on', async () => {
-  const frozen = recorder() ?? 0;
+  const frozen = runningRecorder();
   process.kill(frozen, 'SIGSTOP');
   const answers = await world.askMany(10, 20);
   for (const { reason } of answers) expect(reason).toBe('no-match');
@@ -75,7 +81,7 @@ it('answers after a start while Temporal is away, and has it recorded when Tempo
 });
 
 it('leaves no recorder behind when the server is killed', async () => {
-  const orphan = recorder() ?? 0;
+  const orphan = runningRecorder();
   expect(runs(orphan)).toBe(true);
   await server().crash();
   await expect.poll(() => runs(orphan), { timeout: 15_000 }).toBe(false);

@@ -20,7 +20,7 @@ function createRow(concurrency: number) {
   return {
     entered,
     enter: (name: string, pbxId: PbxId, { org = orgId, signal = patient } = {}) =>
-      void gate.enter(org, pbxId, signal).then((admission) => note(name, admission)),
+      void Promise.resolve(gate.enter(org, pbxId, signal)).then((admission) => note(name, admission)),
     async letNextIn() {
       await Promise.resolve();
       leaving.shift()?.();

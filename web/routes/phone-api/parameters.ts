@@ -4,10 +4,10 @@
  */
 export function lowerCaseNames(values: unknown): unknown {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return values;
-  const parameters = Object.create(null) as Record<string, unknown>; // whatever the names are, `__proto__` among them
+  const parameters: Record<string, unknown> = {};
   for (const [sentName, sent] of Object.entries(values) as [string, unknown][]) {
-    if (sent === null) continue;
     const name = sentName.toLowerCase();
+    if (sent === null || name === '__proto__') continue; // no parameter has this name, which would change what the others are
     const value = typeof sent === 'number' ? String(sent) : sent;
     parameters[name] = name === 'format' && typeof value === 'string' ? value.toLowerCase() : value;
   }
