@@ -100,7 +100,10 @@ export async function openBenchWorld(
   const standIn = `${stack.standInUrl ?? ''}/__control/org/${demoOrgId}`;
   const jsforce = new Connection({ instanceUrl, accessToken, version: settings.SALESFORCE_API_VERSION });
   const contacts = await listed<Contact>('SELECT Phone, Owner.Extension, Owner.IsActive FROM Contact LIMIT 20000');
-  const numbers = distinct(contacts.filter(rings).flatMap(({ Phone }) => foundAtOnce(Phone ?? '')));
+  const silent = new Set(contacts.filter((contact) => !rings(contact)).map(({ Phone }) => e164Of(Phone ?? '')));
+  const numbers = distinct(contacts.flatMap(({ Phone }) => foundAtOnce(Phone ?? ''))).filter(
+    (number) => !silent.has(number),
+  );
   const cases = (await listed<{ CaseNumber: string }>('SELECT CaseNumber FROM Case')).map(({ CaseNumber }) =>
     String(Number(CaseNumber)),
   );
@@ -273,7 +276,6 @@ export async function openBenchWorld(
 
   /** The bodies of the very calls that Trunkline makes for these questions, made beforehand. */
   async function queriesOf({ steps }: LookupDefinition, questions: Questions): Promise<readonly string[]> {
-    const rules = defaultDialingRules('DE');
     const nothing = { ok: true, value: [], apiUsage: undefined } as const;
     let asked: readonly (string | { readonly uri: string })[] = [];
     const findRecord = createFindRecord(
@@ -347,11 +349,17 @@ interface Contact extends Record<string, unknown> {
 /** A contact whose owner can be rung. For others, unusual notations are searched for by a second call, which the direct way does not make. */
 const rings = ({ Owner }: Contact) => Owner?.IsActive === true && Owner.Extension !== null;
 
+const rules = defaultDialingRules('DE');
+
 /** The number as a phone system sends it, where the first call to Salesforce finds this spelling. */
 function foundAtOnce(phone: string): readonly string[] {
-  const rules = defaultDialingRules('DE');
   const read = readNumber(phone, rules);
   return read.kind === 'number' && spellings(read, rules).includes(phone) ? [read.e164] : [];
+}
+
+function e164Of(phone: string): string | undefined {
+  const read = readNumber(phone, rules);
+  return read.kind === 'number' ? read.e164 : undefined;
 }
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
