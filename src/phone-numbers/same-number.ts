@@ -37,8 +37,14 @@ function isPlainlyWritten(stored: string, number: PhoneNumber, rules: DialingRul
   if (!/^\+?[\d\s().\-/]+$/.test(stored)) return false;
   const { countryCode, national } = number;
   const digits = stored.replace(/\D/g, '');
-  if (stored.startsWith('+')) return digits === countryCode + national;
-  return countryCode === rules.countryCode && digits === trunkPrefixOf(number) + national;
+  const dialled = trunkPrefixOf(number) + national;
+  const isAbroad = (text: string) => text === countryCode + national || text === countryCode + dialled;
+  return (
+    isAbroad(digits) ||
+    (!stored.startsWith('+') &&
+      ((digits === dialled && countryCode === rules.countryCode) ||
+        (digits.startsWith('00') && isAbroad(digits.slice(2)))))
+  );
 }
 
 /** The texts that may be one number each: the whole, where no words stand between its digits, and its parts, where it lists several. */
