@@ -59,7 +59,7 @@ export async function runProcess(
     process.on('uncaughtException', fail).on('unhandledRejection', fail);
     await start({ config, logger, cleanup, signal: stopping.signal, stop, fail });
     logger.info('ready');
-    if (process.connected) process.send?.({ type: 'ready' });
+    process.send?.({ type: 'ready' }, undefined, undefined, () => undefined); // a parent that is gone does not want to know
     await aborted(stopping.signal);
     logger.info('stopping');
   } catch (error) {

@@ -1,4 +1,4 @@
-import { Metadata } from 'libphonenumber-js/min';
+import { countriesOf, planOf, type LibraryPlan } from './library-plans.ts';
 import type { PhoneNumber } from './read-number.ts';
 
 /*
@@ -20,7 +20,8 @@ export function readInFull(text: string): PhoneNumber | undefined {
   const code = callingCodeOf(text);
   if (code === undefined) return undefined;
   const national = text.slice(1 + code.callingCode.length);
-  if (code.prefix?.test(national) === true) return undefined;
+  const [prefix = ''] = code.prefix?.exec(national) ?? []; // what Argentina's may be is nothing, mostly
+  if (prefix !== '') return undefined;
   const plan = code.countries.length === 1 ? code.countries[0] : code.countries.find((each) => isOf(each, national));
   if (plan === undefined || !isKnown(plan, national)) return undefined;
   return { kind: 'number', e164: text, countryCode: code.callingCode, national, country: plan.country };
@@ -62,7 +63,7 @@ interface CountryPatterns {
   /** Tells the country's numbers from those of others under the same code. */
   readonly leading: RegExp | undefined;
   readonly all: RegExp;
-  /** Where these are listed, a number is one of them. */
+  /** Where these are listed, a number is one of them; how long each may be follows from its pattern. */
   readonly kinds: readonly RegExp[] | undefined;
 }
 
@@ -90,7 +91,7 @@ function callingCodeOf(text: string): CallingCode | undefined {
 
 /** Undefined for what is no code, or that of no country. */
 function toCallingCode(callingCode: string): CallingCode | undefined {
-  const countries = library.getCountryCodesForCallingCode(callingCode);
+  const countries = countriesOf(callingCode);
   if (countries === undefined) return undefined;
   const prefix = planOf(callingCode).nationalPrefixForParsing();
   return { callingCode, prefix: prefix ? atBeginning(prefix) : undefined, countries: countries.map(toPatterns) };
@@ -121,12 +122,14 @@ interface Format {
 const formatsKnown = new Map<string, readonly Format[]>();
 
 function formatsOf(countryOrCode: string): readonly Format[] {
-  const formats = formatsKnown.get(countryOrCode) ?? planOf(countryOrCode).formats().map(toFormat);
+  const known = formatsKnown.get(countryOrCode);
+  if (known !== undefined) return known;
+  const formats = planOf(countryOrCode).formats().map(toFormat);
   formatsKnown.set(countryOrCode, formats);
   return formats;
 }
 
-function toFormat(format: ReturnType<Plan['formats']>[number]): Format {
+function toFormat(format: ReturnType<LibraryPlan['formats']>[number]): Format {
   const leading = format.leadingDigitsPatterns().at(-1);
   const prefixed = format.nationalPrefixFormattingRule();
   return {
@@ -151,31 +154,6 @@ function filled(template: Template, groups: RegExpExecArray): string {
   return text;
 }
 
-// ------------------------------------------------------------------------------------------------------- the library
-
-/** What the library's class has beyond its types. */
-const library = new Metadata() as unknown as {
-  selectNumberingPlan(countryOrCode: string): { readonly numberingPlan: Plan };
-  /** The main country first; undefined for a code of no country. */
-  getCountryCodesForCallingCode(callingCode: string): readonly string[] | undefined;
-};
-
-interface Plan {
-  nationalNumberPattern(): string;
-  nationalPrefixForParsing(): string | undefined;
-  leadingDigits(): string | undefined;
-  hasTypes(): boolean;
-  type(name: string): { pattern(): string | undefined } | undefined;
-  formats(): readonly {
-    pattern(): string;
-    format(): string;
-    /** From the least to the most exact. */
-    leadingDigitsPatterns(): readonly string[];
-    nationalPrefixFormattingRule(): string | undefined;
-    internationalFormat(): string;
-  }[];
-}
-
 const kindNames = [
   'FIXED_LINE',
   'MOBILE',
@@ -188,9 +166,6 @@ const kindNames = [
   'VOIP',
   'SHARED_COST',
 ];
-
-/** Of a country, or of a calling code's main country. */
-const planOf = (countryOrCode: string): Plan => library.selectNumberingPlan(countryOrCode).numberingPlan;
 
 const entirely = (pattern: string) => new RegExp(`^(?:${pattern})$`);
 const atBeginning = (pattern: string) => new RegExp(`^(?:${pattern})`);

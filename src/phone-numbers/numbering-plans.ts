@@ -1,5 +1,6 @@
-import { Metadata, getCountries, isSupportedCountry, type CountryCode } from 'libphonenumber-js/min';
+import { getCountries, isSupportedCountry, type CountryCode } from 'libphonenumber-js/min';
 import { commonDialingRules, type DialingRules } from '../domain/dialing-rules.ts';
+import { planOf } from './library-plans.ts';
 
 /*
  * The `min` metadata (80 KB) is enough: lengths, prefixes and formats are the same in all sets, and telling a mobile from a fixed
@@ -36,16 +37,7 @@ export function numberingPlan(country: string): NumberingPlan {
   const known = plans.get(country);
   if (known !== undefined) return known;
   if (!isCountry(country)) throw new RangeError('There is no numbering plan for this country.');
-  const metadata = new Metadata();
-  metadata.selectNumberingPlan(country);
-  // The types leave out what the class has: prefixes and lengths.
-  const facts = metadata.numberingPlan as unknown as {
-    callingCode(): string;
-    /** The number 0 where the metadata has none. */
-    nationalPrefix(): string | number | undefined;
-    IDDPrefix(): string | undefined;
-    possibleLengths(): readonly number[];
-  };
+  const facts = planOf(country);
   const nationalPrefix = facts.nationalPrefix();
   const internationalPattern = new RegExp(`^(?:${facts.IDDPrefix() ?? '00'})$`);
   const plan: NumberingPlan = {

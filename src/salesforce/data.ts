@@ -132,7 +132,7 @@ export function createSalesforceData(options: {
       let asked = '';
       for (const [position, query] of soql.entries()) {
         const uri = typeof query === 'string' ? uriValue(query) : query.uri;
-        // Nothing in it that JSON would escape, so that its kilobytes need not be read again; put together by +, which copies nothing.
+        // Nothing in it that JSON would escape, so that its kilobytes need not be read again; put together by +, they are copied once, when they are sent.
         asked += `${position === 0 ? '' : ','}{"method":"GET","url":"${root}/query?q=${uri}","referenceId":"q${position}"}`;
       }
       const body = `{"allOrNone":false,"compositeRequest":[${asked}]}`;

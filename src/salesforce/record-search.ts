@@ -15,11 +15,11 @@ import { searchPhoneFields } from './sosl.ts';
 
 export function createRecordSearch(data: SalesforceData): RecordSearch {
   return {
-    async byValues(questions, call) {
+    async byValues(asked, call) {
       const results = new Map<AskedValues, SalesforceResult<readonly FoundRecord[]>>();
-      const asked = questions.flatMap((each) => {
+      const queries = asked.flatMap((each) => {
         try {
-          return each.values.length === 0 ? [] : queriesByValues(each).map((query) => ({ asking: each, query }));
+          return each.values.length === 0 ? [] : queriesByValues(each).map((query) => ({ asked: each, query }));
         } catch (error) {
           // A definition that was saved under other rules is its own trouble, not that of the steps beside it.
           if (!(error instanceof RangeError)) throw error;
@@ -27,31 +27,32 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
           return [];
         }
       });
-      const all = () => questions.map((each) => results.get(each) ?? nothing);
-      if (asked.length === 0) return { ok: true, value: all(), apiUsage: undefined };
-      call.onQueries?.(asked.length, () => asked.map(({ query }) => query.soql));
-      const composites = Array.from({ length: Math.ceil(asked.length / maxQueriesInComposite) }, (_, position) =>
-        asked.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
+      const all = () => asked.map((each) => results.get(each) ?? nothing);
+      if (queries.length === 0) return { ok: true, value: all(), apiUsage: undefined };
+      call.onQueries?.(queries.length, () => queries.map(({ query }) => query.soql));
+      const composites = Array.from({ length: Math.ceil(queries.length / maxQueriesInComposite) }, (_, position) =>
+        queries.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
       );
       const answers = await Promise.all(
-        composites.map((part) =>
-          data.queries(
+        composites.map(async (part) => ({
+          part,
+          answer: await data.queries(
             call.session,
             part.map(({ query }) => query),
             call.signal,
           ),
-        ),
+        })),
       );
       let apiUsage: { used: number; max: number } | undefined;
-      for (const [composite, answer] of answers.entries()) {
+      for (const { part, answer } of answers) {
         if (!answer.ok) return answer;
         apiUsage = answer.apiUsage ?? apiUsage;
-        for (const [position, { asking }] of composites[composite]?.entries() ?? []) {
+        for (const [position, { asked: each }] of part.entries()) {
           const result = answer.value[position];
-          const before = results.get(asking) ?? nothing;
+          const before = results.get(each) ?? nothing;
           if (result === undefined || !before.ok) continue;
-          const rows = result.ok ? result.value.map(read(asking.question)) : [];
-          results.set(asking, result.ok ? found([...before.value, ...rows]) : result);
+          const records = result.ok ? result.value.map(read(each.question)) : [];
+          results.set(each, result.ok ? found([...before.value, ...records]) : result);
         }
       }
       return { ok: true, value: all(), apiUsage };
@@ -169,21 +170,21 @@ function readingOf(question: RecordQuestion): RowReading {
 }
 
 const read = (question: RecordQuestion) => {
-  const { values, rank, users } = readingOf(question);
+  const reading = readingOf(question);
   return (record: SalesforceRecord): FoundRecord => {
-    const found: Record<string, string> = {};
-    for (const { field, path } of values) {
+    const values: Record<string, string> = {};
+    for (const { field, path } of reading.values) {
       const value = textOf(valueAt(record, path));
-      if (value !== undefined) found[field] = value;
+      if (value !== undefined) values[field] = value;
     }
-    const people: Record<string, RecordUser> = {};
-    for (const { field, path, toUser } of users) people[field] = userAt(record, question, path, toUser);
+    const users: Record<string, RecordUser> = {};
+    for (const { field, path, toUser } of reading.users) users[field] = userAt(record, question, path, toUser);
     return {
       object: question.object,
       id: textOf(record['Id']) ?? '',
-      values: found,
-      rank: rank.map((path) => comparableOf(valueAt(record, path))),
-      users: people,
+      values,
+      rank: reading.rank.map((path) => comparableOf(valueAt(record, path))),
+      users,
     };
   };
 };

@@ -217,7 +217,7 @@ function listOf(values: AskedValues['values']): EncodedQuery {
   const known = listsKnown.get(values);
   if (known !== undefined) return known;
   const arePlain = values.every((value) => typeof value === 'string') && isPlain(values.join(''));
-  const soql = arePlain ? `'${values.join("','")}'` : values.map(valueLiteral).join(',');
+  const soql = arePlain && values.length > 0 ? `'${values.join("','")}'` : values.map(valueLiteral).join(',');
   const list = { soql, uri: uriValue(soql) };
   listsKnown.set(values, list);
   return list;

@@ -45,7 +45,7 @@ export function createAskLookup(dependencies: {
   const { directory, calls, limiter, readNumber } = dependencies;
 
   return async ({ service, pbx, orgId, lookupId, question, arrivedAtMs }) => {
-    const connectedOrgId = isOrgOf(pbx, orgId) ? connected(pbx) : await confirmedOrg(pbx, orgId);
+    const connectedOrgId = mayBeOrgOf(pbx, orgId) ? connectedOrg(pbx) : await confirmedOrg(pbx, orgId);
     const { callerId, calledId, ivrId } = question;
     if (callerId === undefined && calledId === undefined && ivrId === undefined) {
       throw new AppError('REQUEST_INVALID', 'At least one of callerid, calledid and ivrid is required.');
@@ -74,12 +74,12 @@ export function createAskLookup(dependencies: {
   };
 
   /** The org connected; undefined where none ever was, which the answer says: there is nothing to compare the URL with. */
-  function connected(pbx: Pbx): OrgId | undefined {
+  function connectedOrg(pbx: Pbx): OrgId | undefined {
     return directory.connection(pbx.accountId)?.orgId;
   }
 
-  function isOrgOf(pbx: Pbx, given: string): boolean {
-    const orgId = connected(pbx);
+  function mayBeOrgOf(pbx: Pbx, given: string): boolean {
+    const orgId = connectedOrg(pbx);
     return orgId === undefined || isSameOrg(given, orgId);
   }
 
@@ -87,8 +87,8 @@ export function createAskLookup(dependencies: {
   async function confirmedOrg(pbx: Pbx, given: string): Promise<OrgId | undefined> {
     const limitMs = Math.min(confirmLimitMs, pbx.deadlineMs / 2);
     await Promise.race([directory.confirm(pbx.accountId).catch(() => undefined), sleep(limitMs)]);
-    if (!isOrgOf(pbx, given)) throw unknownPbx();
-    return connected(pbx);
+    if (!mayBeOrgOf(pbx, given)) throw unknownPbx();
+    return connectedOrg(pbx);
   }
 
   function lookupOf(

@@ -285,7 +285,9 @@ function askedSteps({ steps, question, rules }: FindRecordRequest): readonly Ask
 const questionsKnown = new WeakMap<LookupStep, RecordQuestion>();
 
 function questionOf(step: LookupStep): RecordQuestion {
-  const question = questionsKnown.get(step) ?? toQuestion(step);
+  const known = questionsKnown.get(step);
+  if (known !== undefined) return known;
+  const question = toQuestion(step);
   questionsKnown.set(step, question);
   return question;
 }

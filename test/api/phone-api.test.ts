@@ -83,6 +83,16 @@ describe('an answer', () => {
     expect([form.statusCode, form.body]).toEqual([200, '201\n']);
   });
 
+  it('is given to what was sent, not to what a name makes of it', async () => {
+    const sent = {
+      method: 'POST',
+      url: path('').replace('?', ''),
+      headers: { 'content-type': 'application/json' },
+    } as const;
+    const payload = JSON.stringify({ callerid: '0752543312', inherited: { token } }).replace('inherited', '__PROTO__');
+    expect((await api.app.inject({ ...sent, payload })).statusCode).toBe(401);
+  });
+
   it.each([undefined, 'application/json', 'application/x-www-form-urlencoded', 'text/plain', 'application/xml'])(
     'is given to POST with everything in the URL and an empty body of the type %s',
     async (type) => {

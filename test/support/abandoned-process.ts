@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { runProcess } from '../../src/run-process.ts';
 
 /*
- * For `fork`: a process that ends with its parent, and loses it while its modules are loaded. Says `started` as soon as it is started
- * all the same, and ends when it is told to.
+ * For `fork`: a process that ends with its parent, and has lost it before it listens. Says `started` when it is started all the same,
+ * and ends when it is told to.
  */
-await once(process, 'disconnect');
+if (process.connected) await once(process, 'disconnect');
 await runProcess(
   'abandoned',
   async ({ signal }) => {

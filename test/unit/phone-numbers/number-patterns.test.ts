@@ -1,8 +1,14 @@
 import fc from 'fast-check';
-import { getCountries, getExampleNumber, parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import {
+  getCountries,
+  getExampleNumber,
+  parsePhoneNumberFromString,
+  type PhoneNumber as ParsedNumber,
+} from 'libphonenumber-js/min';
 import examples from 'libphonenumber-js/mobile/examples' with { type: 'json' };
 import { expect, it } from 'vitest';
 import { readInFull, writeNumber } from '../../../src/phone-numbers/number-patterns.ts';
+import type { PhoneNumber } from '../../../src/phone-numbers/read-number.ts';
 
 /** Numbers of every country: its example with some digits changed, cut off or added, so that many are none that its plan knows. */
 const international = fc
@@ -21,6 +27,14 @@ const international = fc
 
 const byLibrary = (text: string) => parsePhoneNumberFromString(text, { defaultCountry: 'DE', extract: false });
 
+const toNumber = (parsed: ParsedNumber): PhoneNumber => ({
+  kind: 'number',
+  e164: parsed.number,
+  countryCode: parsed.countryCallingCode,
+  national: parsed.nationalNumber,
+  country: parsed.country ?? parsed.getPossibleCountries()[0],
+});
+
 it('reads numbers of all countries as the library does, or leaves them to it', () => {
   let read = 0;
   let known = 0;
@@ -32,13 +46,7 @@ it('reads numbers of all countries as the library does, or leaves them to it', (
       if (number === undefined) return;
       read += 1;
       expect(expected?.isValid()).toBe(true);
-      expect(number).toEqual({
-        kind: 'number',
-        e164: expected?.number,
-        countryCode: expected?.countryCallingCode,
-        national: expected?.nationalNumber,
-        country: expected?.country ?? expected?.getPossibleCountries()[0],
-      });
+      expect(number).toEqual(expected && toNumber(expected));
     }),
     { numRuns: 20_000 },
   );
@@ -50,8 +58,7 @@ it('groups numbers of all countries as the library does', () => {
     fc.property(international, (text) => {
       const parsed = byLibrary(text);
       if (parsed === undefined) return;
-      const { number: e164, countryCallingCode: countryCode, nationalNumber: national, country } = parsed;
-      expect(writeNumber({ kind: 'number', e164, countryCode, national, country })).toEqual({
+      expect(writeNumber(toNumber(parsed))).toEqual({
         international: parsed.formatInternational(),
         national: parsed.formatNational(),
       });
@@ -77,10 +84,21 @@ it.each([
   expect(readInFull(text)).toBeUndefined();
 });
 
-it('groups a number of no country', () => {
-  const number = { kind: 'number', e164: '+80012345678', countryCode: '800', national: '12345678' } as const;
-  expect(writeNumber({ ...number, country: undefined })).toEqual({
-    international: byLibrary('+80012345678')?.formatInternational(),
-    national: byLibrary('+80012345678')?.formatNational(),
-  });
+it.each(['800', '808', '870', '878', '881', '882', '883', '888', '979'])(
+  'groups numbers of no country: +%s',
+  (code) => {
+    for (const national of ['1234567', '12345678', '123456789', '1234567890', '12345678901', '510012345678']) {
+      const parsed = byLibrary(`+${code}${national}`);
+      if (parsed === undefined) throw new Error('the library has no such number');
+      expect(readInFull(parsed.number)).toBeUndefined();
+      expect(writeNumber(toNumber(parsed))).toEqual({
+        international: parsed.formatInternational(),
+        national: parsed.formatNational(),
+      });
+    }
+  },
+);
+
+it('reads numbers in full that might have a prefix, but have none', () => {
+  expect(readInFull('+5491123456789')).toMatchObject({ country: 'AR', national: '91123456789' });
 });

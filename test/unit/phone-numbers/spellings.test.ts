@@ -69,6 +69,10 @@ describe('spellings', () => {
     expect(sameNumber('752543312', numberOf('0752543312'), { ...german, keepLongDistancePrefix: true })).toBe(false);
   });
 
+  it('are of the number alone, whatever was dialled after it', () => {
+    expect(spellings(numberOf('0752543312#12'), german)).toEqual(spellings(numberOf('0752543312'), german));
+  });
+
   it('fit the field, are few, differ, and each is the number itself', () => {
     const callers = matchingTable.filter(({ how, rules }) => how === 'E.164' && rules === undefined);
     const wrong: string[] = [];

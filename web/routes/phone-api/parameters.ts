@@ -4,14 +4,14 @@
  */
 export function lowerCaseNames(values: unknown): unknown {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return values;
-  const parameters: Record<string, unknown> = {};
+  const parameters: [string, unknown][] = [];
   for (const [sentName, sent] of Object.entries(values) as [string, unknown][]) {
+    if (sent === null) continue;
     const name = sentName.toLowerCase();
-    if (sent === null || name === '__proto__') continue; // no parameter has this name, which would change what the others are
     const value = typeof sent === 'number' ? String(sent) : sent;
-    parameters[name] = name === 'format' && typeof value === 'string' ? value.toLowerCase() : value;
+    parameters.push([name, name === 'format' && typeof value === 'string' ? value.toLowerCase() : value]);
   }
-  return parameters;
+  return Object.fromEntries(parameters);
 }
 
 /** A plus that was not encoded in a URL arrives as a space. */
