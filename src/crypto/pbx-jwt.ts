@@ -1,18 +1,13 @@
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { PbxId } from '../domain/ids.ts';
+import { madeOnce } from '../made-once.ts';
 import type { PbxTokenReader } from '../ports.ts';
 
 /** A longer text is no token of ours and is not worth hashing. */
 const longestToken = 2_048;
 
 /** Preparing a key takes longer than hashing with it. */
-const keys = new WeakMap<Uint8Array, KeyObject>();
-
-function keyOf(secret: Uint8Array): KeyObject {
-  const key = keys.get(secret) ?? createSecretKey(secret);
-  keys.set(secret, key);
-  return key;
-}
+const keyOf = madeOnce((secret: Uint8Array) => createSecretKey(secret));
 
 /** What the phone systems of this process present, again and again: read, and verified once with each secret. */
 const tokensKnown = new Map<string, PresentedToken>();

@@ -95,7 +95,8 @@ function isDialledAtHome(dialled: string, rules: DialingRules): boolean {
   );
 }
 
-const toNumber = (parsed: ParsedNumber): PhoneNumber => ({
+/** A number as the library has read it. */
+export const toNumber = (parsed: ParsedNumber): PhoneNumber => ({
   kind: 'number',
   e164: parsed.number,
   countryCode: parsed.countryCallingCode,

@@ -1,4 +1,5 @@
 import type { DialingRules } from '../domain/dialing-rules.ts';
+import { madeOnce } from '../made-once.ts';
 import { isNanp, numberingPlan } from './numbering-plans.ts';
 import { writeNumber, type WrittenNumber } from './number-patterns.ts';
 import type { PhoneNumber } from './read-number.ts';
@@ -76,16 +77,10 @@ interface Formats extends WrittenNumber {
 }
 
 /** Needed for the own and the main number. */
-const formatsKnown = new WeakMap<PhoneNumber, Formats>();
-
-function formatsOf(number: PhoneNumber): Formats {
-  const known = formatsKnown.get(number);
-  if (known !== undefined) return known;
+const formatsOf = madeOnce((number: PhoneNumber): Formats => {
   const written = writeNumber(number);
-  const formats = { ...written, parts: partsOf(number, written.international) };
-  formatsKnown.set(number, formats);
-  return formats;
-}
+  return { ...written, parts: partsOf(number, written.international) };
+});
 
 function partsOf(number: PhoneNumber, international: string): NumberParts {
   const groups = international.slice(number.countryCode.length + 1).match(/\d+/g) ?? [];

@@ -1,3 +1,4 @@
+import { madeOnce } from '../made-once.ts';
 import type {
   AskedValues,
   FoundRecord,
@@ -151,23 +152,15 @@ interface RowReading {
 /** A field, after the parents that lead to it. */
 type Path = readonly string[];
 
-const readingsKnown = new WeakMap<RecordQuestion, RowReading>();
-
-function readingOf(question: RecordQuestion): RowReading {
-  const known = readingsKnown.get(question);
-  if (known !== undefined) return known;
-  const reading: RowReading = {
-    values: [...question.fields, ...question.wanted].map((field) => ({ field, path: field.split('.') })),
-    rank: orderOf(question).map(({ field }) => field.split('.')),
-    users: question.users.map((field) => {
-      const { relationship, isPolymorphic } = userPath(question.object, field);
-      const toUser = relationship ?? (isPolymorphic ? 'Owner' : undefined);
-      return { field, path: field.split('.'), toUser: toUser?.split('.') };
-    }),
-  };
-  readingsKnown.set(question, reading);
-  return reading;
-}
+const readingOf = madeOnce((question: RecordQuestion): RowReading => ({
+  values: [...question.fields, ...question.wanted].map((field) => ({ field, path: field.split('.') })),
+  rank: orderOf(question).map(({ field }) => field.split('.')),
+  users: question.users.map((field) => {
+    const { relationship, isPolymorphic } = userPath(question.object, field);
+    const toUser = relationship ?? (isPolymorphic ? 'Owner' : undefined);
+    return { field, path: field.split('.'), toUser: toUser?.split('.') };
+  }),
+}));
 
 const read = (question: RecordQuestion) => {
   const reading = readingOf(question);

@@ -1,5 +1,6 @@
 import { newestFirst, type ReadyMadeCondition, type StepFilter, type StepOrder } from '../domain/lookup-step.ts';
 import { isFilterValue, operatorsOf } from '../domain/step-filter.ts';
+import { madeOnce } from '../made-once.ts';
 import type { AskedValues, RecordQuestion } from '../ports.ts';
 
 /*
@@ -170,8 +171,9 @@ export function selectedFields(question: RecordQuestion): readonly string[] {
  * Records of one object whose fields are exactly one of the values. As many queries as keep each below the URI limit; the earlier
  * hold the earlier values.
  */
-export function queriesByValues({ question, values }: AskedValues): readonly EncodedQuery[] {
-  const whole = queryByValues(question, values);
+export function queriesByValues(asked: AskedValues): readonly EncodedQuery[] {
+  const { question, values } = asked;
+  const whole = queryByValues(asked);
   if (values.length <= 1 || whole.uri.length <= maxQueryBytes) return [whole];
   const middle = Math.ceil(values.length / 2);
   return [values.slice(0, middle), values.slice(middle)].flatMap((part) => queriesByValues({ question, values: part }));
@@ -211,17 +213,11 @@ const uriValueBeyondAscii = (query: string): string =>
   encodeURIComponent(query).replaceAll('%20', '+').replaceAll("'", '%27');
 
 /** The steps of a lookup mostly ask for the same values, in every phone field: most of a query is this list, again and again. */
-const listsKnown = new WeakMap<AskedValues['values'], EncodedQuery>();
-
-function listOf(values: AskedValues['values']): EncodedQuery {
-  const known = listsKnown.get(values);
-  if (known !== undefined) return known;
+const listOf = madeOnce((values: AskedValues['values']): EncodedQuery => {
   const arePlain = values.every((value) => typeof value === 'string') && isPlain(values.join(''));
   const soql = arePlain && values.length > 0 ? `'${values.join("','")}'` : values.map(valueLiteral).join(',');
-  const list = { soql, uri: uriValue(soql) };
-  listsKnown.set(values, list);
-  return list;
-}
+  return { soql, uri: uriValue(soql) };
+});
 
 /** A query by values around its lists, in both forms. */
 interface Frame {
@@ -230,16 +226,10 @@ interface Frame {
 }
 
 /** Making one takes as long as all the rest of a query. */
-const framesKnown = new WeakMap<RecordQuestion, Frame>();
-
-function frameOf(question: RecordQuestion): Frame {
-  const known = framesKnown.get(question);
-  if (known !== undefined) return known;
+const frameOf = madeOnce((question: RecordQuestion): Frame => {
   const parts = aroundLists(question);
-  const frame = { soql: parts, uri: parts.map(uriValue) };
-  framesKnown.set(question, frame);
-  return frame;
-}
+  return { soql: parts, uri: parts.map(uriValue) };
+});
 
 function aroundLists(question: RecordQuestion): readonly string[] {
   const object = apiName(question.object);
@@ -254,13 +244,14 @@ function aroundLists(question: RecordQuestion): readonly string[] {
   return [...fields.map((field, index) => `${index === 0 ? start : ') OR '}${field} IN (`), `)${end}`];
 }
 
-function queryByValues(question: RecordQuestion, values: AskedValues['values']): EncodedQuery {
+function queryByValues({ question, values }: AskedValues): EncodedQuery {
   const { soql, uri } = frameOf(question);
   const list = listOf(values);
   return {
     get soql() {
       return soql.join(list.soql);
     },
+    // Not joined, which would copy kilobytes: they are copied once, when they are sent.
     uri: uri.reduce((text, part) => text + list.uri + part),
   };
 }

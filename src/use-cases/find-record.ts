@@ -2,6 +2,7 @@ import { causeClass } from '../domain/connection.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { LookupStep } from '../domain/lookup-step.ts';
 import type { AnswerReason, Finding, Refused } from '../domain/lookup.ts';
+import { madeOnce } from '../made-once.ts';
 import type { PhoneNumber } from '../phone-numbers/read-number.ts';
 import { mainNumberSpellings, searchDigits, spellings } from '../phone-numbers/spellings.ts';
 import type {
@@ -282,17 +283,8 @@ function askedSteps({ steps, question, rules }: FindRecordRequest): readonly Ask
 }
 
 /** One a step, which stays the same until its lookup is changed. */
-const questionsKnown = new WeakMap<LookupStep, RecordQuestion>();
-
-function questionOf(step: LookupStep): RecordQuestion {
-  const known = questionsKnown.get(step);
-  if (known !== undefined) return known;
-  const question = toQuestion(step);
-  questionsKnown.set(step, question);
-  return question;
-}
-
-function toQuestion({ object, fields, only, filters, order, returns, extension }: LookupStep): RecordQuestion {
+const questionOf = madeOnce((step: LookupStep): RecordQuestion => {
+  const { object, fields, only, filters, order, returns, extension } = step;
   const user = extension?.from === 'user' ? extension.user : undefined;
   return {
     object,
@@ -308,7 +300,7 @@ function toQuestion({ object, fields, only, filters, order, returns, extension }
     users: user?.is === 'field' ? [user.field] : [],
     userFields: extension?.from === 'user' ? [extension.userField] : [],
   };
-}
+});
 
 const numbersOf = (asked: readonly AskedStep[]): readonly PhoneNumber[] => [
   ...new Set(asked.flatMap(({ input }) => (input.kind === 'number' ? [input.number] : []))),

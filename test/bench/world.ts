@@ -20,7 +20,7 @@ import { spellings } from '../../src/phone-numbers/spellings.ts';
 import { createRecordSearch } from '../../src/salesforce/record-search.ts';
 import { uriValue } from '../../src/salesforce/soql.ts';
 import { createFindRecord } from '../../src/use-cases/find-record.ts';
-import { readQuestion } from '../../src/use-cases/read-question.ts';
+import { e164Of, readQuestion } from '../../src/use-cases/read-question.ts';
 import type { LookupDefinition } from '../../src/domain/lookup.ts';
 import { openHop, type HopKind } from './hops.ts';
 import type { Ask, Contender } from './load.ts';
@@ -100,7 +100,11 @@ export async function openBenchWorld(
   const standIn = `${stack.standInUrl ?? ''}/__control/org/${demoOrgId}`;
   const jsforce = new Connection({ instanceUrl, accessToken, version: settings.SALESFORCE_API_VERSION });
   const contacts = await listed<Contact>('SELECT Phone, Owner.Extension, Owner.IsActive FROM Contact LIMIT 20000');
-  const silent = new Set(contacts.filter((contact) => !rings(contact)).map(({ Phone }) => e164Of(Phone ?? '')));
+  const silent = new Set(
+    contacts
+      .filter((contact) => !rings(contact))
+      .map(({ Phone }) => e164Of({ caller: readNumber(Phone ?? '', rules) })),
+  );
   const numbers = distinct(contacts.flatMap(({ Phone }) => foundAtOnce(Phone ?? ''))).filter(
     (number) => !silent.has(number),
   );
@@ -355,11 +359,6 @@ const rules = defaultDialingRules('DE');
 function foundAtOnce(phone: string): readonly string[] {
   const read = readNumber(phone, rules);
   return read.kind === 'number' && spellings(read, rules).includes(phone) ? [read.e164] : [];
-}
-
-function e164Of(phone: string): string | undefined {
-  const read = readNumber(phone, rules);
-  return read.kind === 'number' ? read.e164 : undefined;
 }
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];

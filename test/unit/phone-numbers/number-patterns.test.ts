@@ -1,14 +1,9 @@
 import fc from 'fast-check';
-import {
-  getCountries,
-  getExampleNumber,
-  parsePhoneNumberFromString,
-  type PhoneNumber as ParsedNumber,
-} from 'libphonenumber-js/min';
+import { getCountries, getExampleNumber, parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import examples from 'libphonenumber-js/mobile/examples' with { type: 'json' };
 import { expect, it } from 'vitest';
 import { readInFull, writeNumber } from '../../../src/phone-numbers/number-patterns.ts';
-import type { PhoneNumber } from '../../../src/phone-numbers/read-number.ts';
+import { toNumber } from '../../../src/phone-numbers/read-number.ts';
 
 /** Numbers of every country: its example with some digits changed, cut off or added, so that many are none that its plan knows. */
 const international = fc
@@ -26,14 +21,6 @@ const international = fc
   });
 
 const byLibrary = (text: string) => parsePhoneNumberFromString(text, { defaultCountry: 'DE', extract: false });
-
-const toNumber = (parsed: ParsedNumber): PhoneNumber => ({
-  kind: 'number',
-  e164: parsed.number,
-  countryCode: parsed.countryCallingCode,
-  national: parsed.nationalNumber,
-  country: parsed.country ?? parsed.getPossibleCountries()[0],
-});
 
 it('reads numbers of all countries as the library does, or leaves them to it', () => {
   let read = 0;
