@@ -345,16 +345,22 @@ export type SalesforceResult<T> =
   | { readonly ok: true; readonly value: T; readonly apiUsage: { used: number; max: number } | undefined }
   | { readonly ok: false; readonly failure: SalesforceFailure };
 
+/** A query that is known as the value of a URL's parameter already. Many have pieces in common, which are copied once, when they are sent. */
+export interface EncodedQuery {
+  readonly soql: string;
+  readonly uri: readonly Uint8Array[];
+}
+
 export interface SalesforceData {
   query(
     session: SalesforceSession,
     soql: string,
     signal: AbortSignal,
   ): Promise<SalesforceResult<readonly SalesforceRecord[]>>;
-  /** At most five queries in one API call; each has its own result. One may come with what it is in a URL, where that is known already. */
+  /** At most five queries in one API call; each has its own result. */
   queries(
     session: SalesforceSession,
-    soql: readonly (string | { readonly soql: string; readonly uri: string })[],
+    soql: readonly (string | EncodedQuery)[],
     signal: AbortSignal,
   ): Promise<SalesforceResult<readonly SalesforceResult<readonly SalesforceRecord[]>[]>>;
   search(
@@ -397,6 +403,11 @@ export interface AskedValues {
   readonly question: RecordQuestion;
   /** What the fields are compared with. A number is compared with a field that holds numbers. */
   readonly values: readonly (string | number)[];
+  /**
+   * Where given, the texts are spellings of a number, with blanks for these digits (`filledIn`), and the same array for every number that is
+   * grouped alike.
+   */
+  readonly digits?: string;
 }
 
 /** Whom a lookup field to User names. `user-id-only`: the query could not tell more; `RecordSearch.user` can. */

@@ -69,7 +69,8 @@ export async function warmUpSearch(apiVersion: string, signal: AbortSignal): Pro
 /** Answers at once, without a network: the first query of a composite request finds a contact with this number, if any; nothing else finds. */
 export const rehearsedSalesforce = (phone: () => string | undefined): SalesforceHttp => ({
   async send({ url, body }) {
-    const parts = (JSON.parse(body ?? '{}') as { compositeRequest?: { referenceId: string }[] }).compositeRequest ?? [];
+    const asked = JSON.parse(Buffer.from(body ?? '{}').toString()) as { compositeRequest?: { referenceId: string }[] };
+    const parts = asked.compositeRequest ?? [];
     const known = phone();
     const answer = url.endsWith('/composite')
       ? {

@@ -34,19 +34,30 @@ export interface WrittenNumber {
   readonly national: string;
 }
 
-/** The number as it is grouped in its country, and abroad. */
-export function writeNumber({ countryCode, country, national }: PhoneNumber): WrittenNumber {
-  for (const { leading, pattern, ...format } of formatsOf(country ?? countryCode)) {
-    if (leading?.test(national) === false) continue;
-    const groups = pattern.exec(national);
-    if (groups !== null)
-      return {
-        international: `+${countryCode} ${filled(format.international, groups).trim()}`,
-        national: filled(format.national, groups),
-      };
-  }
-  return { international: `+${countryCode} ${national}`, national };
+/** How the numbers of one country, one format and one length are grouped. */
+export interface Grouping {
+  readonly countryCode: string;
+  /** Undefined for numbers of no country. */
+  readonly country: string | undefined;
+  readonly length: number;
+  /** Tells it from every other. */
+  readonly key: string;
+  /** Any text of that length in its groups. */
+  write(national: string): WrittenNumber;
 }
+
+/** The same object for all numbers that are grouped alike, so that what is made of it is made once. */
+export function groupingOf(number: PhoneNumber): Grouping {
+  const { countryCode, country, national } = number;
+  const format = formatsOf(country ?? countryCode).find(
+    ({ leading, pattern }) => leading?.test(national) !== false && pattern.test(national),
+  );
+  if (format === undefined) throw new RangeError('A national number has digits alone.');
+  return (format.groupings[national.length] ??= toGrouping(number, format));
+}
+
+/** The number as it is grouped in its country, and abroad. */
+export const writeNumber = (number: PhoneNumber): WrittenNumber => groupingOf(number).write(number.national);
 
 // ------------------------------------------------------------------------------------------------------------- plans
 
@@ -113,31 +124,61 @@ function toPatterns(country: string): CountryPatterns {
 }
 
 interface Format {
+  /** Tells it from every other. */
+  readonly key: string;
   readonly leading: RegExp | undefined;
   readonly pattern: RegExp;
   readonly international: Template;
   readonly national: Template;
+  /** By the length of the national number, which is all that a pattern makes its groups by: they have no digits of their own. */
+  readonly groupings: (Grouping | undefined)[];
 }
 
 const formatsKnown = new Map<string, readonly Format[]>();
 
+/** The last of them takes every number. */
 function formatsOf(countryOrCode: string): readonly Format[] {
   const known = formatsKnown.get(countryOrCode);
   if (known !== undefined) return known;
-  const formats = planOf(countryOrCode).formats().map(toFormat);
+  const formats = [
+    ...planOf(countryOrCode)
+      .formats()
+      .map((format, index) => toFormat(format, `${countryOrCode} ${index}`)),
+    { ...ungrouped, key: countryOrCode, groupings: [] },
+  ];
   formatsKnown.set(countryOrCode, formats);
   return formats;
 }
 
-function toFormat(format: ReturnType<LibraryPlan['formats']>[number]): Format {
+function toFormat(format: ReturnType<LibraryPlan['formats']>[number], key: string): Format {
   const leading = format.leadingDigitsPatterns().at(-1);
   const prefixed = format.nationalPrefixFormattingRule();
   return {
+    key,
     leading: leading === undefined ? undefined : atBeginning(leading),
     pattern: entirely(format.pattern()),
     international: toTemplate(format.internationalFormat().replace(/[^$\d]+/g, ' ')),
     // The rule's own `$1` is the group that it takes the place of: the second in Argentina.
     national: toTemplate(prefixed ? format.format().replace(/(\$\d)/, prefixed) : format.format()),
+    groupings: [],
+  };
+}
+
+function toGrouping({ countryCode, country, national }: PhoneNumber, format: Format): Grouping {
+  const [, ...groups] = format.pattern.exec(national) ?? [];
+  const ends = groups.map((_, index) => groups.slice(0, index + 1).join('').length);
+  return {
+    countryCode,
+    country,
+    length: national.length,
+    key: `${format.key} ${national.length}`,
+    write(text) {
+      const parts = ends.map((end, index) => text.slice(ends[index - 1] ?? 0, end));
+      return {
+        international: `+${countryCode} ${filled(format.international, parts).trim()}`,
+        national: filled(format.national, parts),
+      };
+    },
   };
 }
 
@@ -148,11 +189,10 @@ type Template = readonly (string | number)[];
 const toTemplate = (text: string): Template =>
   text.split(/(\$\d)/).map((part) => (/^\$\d$/.test(part) ? Number(part.slice(1)) : part));
 
-function filled(template: Template, groups: RegExpExecArray): string {
-  let text = '';
-  for (const part of template) text += typeof part === 'string' ? part : (groups[part] ?? '');
-  return text;
-}
+const filled = (template: Template, groups: readonly string[]): string =>
+  template.map((part) => (typeof part === 'string' ? part : (groups[part - 1] ?? ''))).join('');
+
+const ungrouped = { leading: undefined, pattern: /^(\d+)$/, international: [1], national: [1] };
 
 const kindNames = [
   'FIXED_LINE',

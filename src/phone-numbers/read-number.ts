@@ -43,11 +43,8 @@ export interface ExplainedReading {
 export function readExplained(raw: string, rules: DialingRules): ExplainedReading {
   const whole = (number: ReadNumber): ExplainedReading => ({ number, prefixCut: '' });
   if (raw === '') return whole({ kind: 'withheld' }); // at once: few questions have a called number and something keyed in
-  const text = isBare(raw) ? raw : toDialString(raw, rules);
-  if (text === undefined) return whole({ kind: 'invalid' });
-  if (isWithheld(text)) return whole({ kind: 'withheld' });
-  const dialled = isBare(text) ? text : withoutSeparators(text);
-  if (dialled === undefined) return whole({ kind: 'invalid' });
+  const dialled = isBare(raw) ? raw : toDialled(raw, rules);
+  if (typeof dialled !== 'string') return whole(dialled);
   if (isZeros(dialled) || (isKeypadWord(dialled) && !isDialledAtHome(dialled, rules)))
     return whole({ kind: 'withheld' });
   if (/^\d+$/.test(dialled) && dialled.length <= rules.internalLength) {
@@ -112,6 +109,14 @@ const parse = (reading: string, rules: DialingRules): ParsedNumber | undefined =
 
 /** Whether there is nothing to unwrap, as with most numbers: no rule cuts at a digit. */
 const isBare = (text: string): boolean => /^\+?\d{1,39}$/.test(text);
+
+/** What is to be dialled, without anything else; or what there is instead. */
+function toDialled(raw: string, rules: DialingRules): string | Extract<ReadNumber, { kind: 'withheld' | 'invalid' }> {
+  const text = toDialString(raw, rules);
+  if (text === undefined) return { kind: 'invalid' };
+  if (isWithheld(text)) return { kind: 'withheld' };
+  return withoutSeparators(text) ?? { kind: 'invalid' };
+}
 
 /** Unwraps URIs and display names and cuts what follows the number. Undefined when nothing can be made of it. */
 function toDialString(raw: string, rules: DialingRules): string | undefined {

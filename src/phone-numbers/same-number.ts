@@ -32,11 +32,19 @@ export function agreement(stored: string, number: PhoneNumber, rules: DialingRul
   return cut === -1 ? undefined : cut + 1;
 }
 
+/** The same for a record's fields: that of the one that says most. */
+export function bestAgreement(stored: readonly string[], number: PhoneNumber, rules: DialingRules): Agreement {
+  // A record found has the number in one of its fields, mostly plainly, and others in the rest, which would have to be read with care.
+  if (stored.some((text) => isPlainlyWritten(text, number, rules))) return 0;
+  const cuts = stored.flatMap((text) => agreement(text, number, rules) ?? []);
+  return cuts.length === 0 ? undefined : Math.min(...cuts);
+}
+
 /** Whether it is nothing but the number, as it is written abroad or in its own country, which leaves nothing to be read: so are most. */
 function isPlainlyWritten(stored: string, number: PhoneNumber, rules: DialingRules): boolean {
-  if (!/^\+?[\d\s().\-/]+$/.test(stored)) return false;
+  const digits = plainDigits(stored);
+  if (digits === undefined) return false;
   const { countryCode, national } = number;
-  const digits = stored.replace(/\D/g, '');
   const dialled = trunkPrefixOf(number) + national;
   const isAbroad = (text: string) => text === countryCode + national || text === countryCode + dialled;
   return (
@@ -45,6 +53,17 @@ function isPlainlyWritten(stored: string, number: PhoneNumber, rules: DialingRul
       ((digits === dialled && countryCode === rules.countryCode) ||
         (digits.startsWith('00') && isAbroad(digits.slice(2)))))
   );
+}
+
+/** The digits of a text that has nothing else but what separates them, and maybe a plus in front; patterns would take twice as long. */
+function plainDigits(text: string): string | undefined {
+  let digits = '';
+  for (let index = text.startsWith('+') ? 1 : 0; index < text.length; index++) {
+    const character = text.charAt(index);
+    if (character >= '0' && character <= '9') digits += character;
+    else if (!' ().-/'.includes(character)) return undefined;
+  }
+  return digits;
 }
 
 /** The texts that may be one number each: the whole, where no words stand between its digits, and its parts, where it lists several. */

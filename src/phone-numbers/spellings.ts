@@ -1,7 +1,8 @@
+import { blanks, filledIn } from '../domain/blank-digits.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import { madeOnce } from '../made-once.ts';
 import { isNanp, numberingPlan } from './numbering-plans.ts';
-import { writeNumber, type WrittenNumber } from './number-patterns.ts';
+import { groupingOf, type Grouping } from './number-patterns.ts';
 import type { PhoneNumber } from './read-number.ts';
 
 /** Length of a Salesforce phone field. */
@@ -20,35 +21,80 @@ export interface NumberParts {
   readonly rest: readonly string[];
 }
 
-/** How the number may be typed into a phone field, the most likely first, without repetition; for exact comparison. */
-export function spellings(number: PhoneNumber, rules: DialingRules): readonly string[] {
-  const { international, national, parts } = formatsOf(number);
-  const typed = isNanp(number.countryCode) ? northAmerican(parts) : elsewhere(parts, rules);
-  const accepted = [number.e164, international, national, ...typed].filter((spelling) =>
-    keepsPrefix(spelling, number, parts, rules),
-  );
-  return bounded(accepted, maxSpellings);
+/**
+ * How a number may be typed into a phone field, for exact comparison; with blanks for its digits, and the same object for all numbers
+ * that are grouped alike.
+ */
+export interface SpellingPatterns {
+  /** The most likely first, without repetition. */
+  readonly own: readonly string[];
+  /** How a company's main number may be typed when the number is one of its direct-dial numbers; the longest first. */
+  readonly main: readonly string[];
+  /** Both. */
+  readonly all: readonly string[];
 }
 
+/** How the number may be typed into a phone field, the most likely first, without repetition; for exact comparison. */
+export const spellings = (number: PhoneNumber, rules: DialingRules): readonly string[] =>
+  spellingPatterns(number, rules).own.map((spelling) => filledIn(spelling, number.national));
+
 /** How a company's main number may be typed when the caller's number is one of its direct-dial numbers; the longest first. */
-export function mainNumberSpellings(number: PhoneNumber, rules: DialingRules): readonly string[] {
-  const { countryCode, trunk, area } = formatsOf(number).parts;
-  return mainNumbers(number, rules).flatMap((main) => {
-    const rest = main.slice(area.length);
-    const bare = [
-      `+${countryCode}${main}`,
-      `+${countryCode} ${area} ${rest}`,
-      `${trunk}${area} ${rest}`,
-      `${trunk}${main}`,
-      `${trunk}${area}/${rest}`,
-      `+${countryCode} (${trunk})${area} ${rest}`,
-    ];
-    return bounded([...bare.map((spelling) => `${spelling}-0`), ...bare], 2 * bare.length);
-  });
+export const mainNumberSpellings = (number: PhoneNumber, rules: DialingRules): readonly string[] =>
+  spellingPatterns(number, rules).main.map((spelling) => filledIn(spelling, number.national));
+
+const patternsKnown = new Map<string, SpellingPatterns>();
+/** A phone system is called by numbers of some dozens of groupings; all that the library knows are some thousands. */
+const maxPatternsKnown = 1_000;
+
+export function spellingPatterns(number: PhoneNumber, rules: DialingRules): SpellingPatterns {
+  const grouping = groupingOf(number);
+  const key = grouping.key + textOf(rules).text;
+  const known = patternsKnown.get(key);
+  if (known !== undefined) return known;
+  const patterns = toPatterns(grouping, rules);
+  if (patternsKnown.size === maxPatternsKnown) patternsKnown.clear();
+  patternsKnown.set(key, patterns);
+  return patterns;
+}
+
+/** All of them, so that whatever spellings are made by cannot be forgotten. */
+const textOf = madeOnce((rules: DialingRules) => ({ text: JSON.stringify(rules) }));
+
+function toPatterns(grouping: Grouping, rules: DialingRules): SpellingPatterns {
+  const number: Unwritten = {
+    countryCode: grouping.countryCode,
+    country: grouping.country,
+    national: blanks(grouping.length),
+  };
+  const { international, national } = grouping.write(number.national);
+  const parts = partsOf(number, international);
+  const typed = isNanp(number.countryCode) ? northAmerican(parts) : elsewhere(parts, rules);
+  const accepted = [`+${number.countryCode}${number.national}`, international, national, ...typed].filter((spelling) =>
+    keepsPrefix(spelling, number, parts, rules),
+  );
+  const own = bounded(accepted, maxSpellings);
+  const main = mainNumbers(number, rules).flatMap((shorter) => spellingsOfMain(shorter, parts));
+  return { own, main, all: [...own, ...main] };
+}
+
+/** What of a number spellings are made of: its digits may be blanks. */
+type Unwritten = Pick<PhoneNumber, 'countryCode' | 'country' | 'national'>;
+
+function spellingsOfMain(main: string, { countryCode, trunk, area }: NumberParts): readonly string[] {
+  const rest = main.slice(area.length);
+  const bare = [
+    `+${countryCode}${main}`,
+    `+${countryCode} ${area} ${rest}`,
+    `${trunk}${area} ${rest}`,
+    `${trunk}${main}`,
+    `${trunk}${area}/${rest}`,
+    `+${countryCode} (${trunk})${area} ${rest}`,
+  ];
+  return bounded([...bare.map((spelling) => `${spelling}-0`), ...bare], 2 * bare.length);
 }
 
 /** National significant numbers that the caller's company may have as its main number: digits cut from the right, one by one. */
-export function mainNumbers(number: PhoneNumber, rules: DialingRules): readonly string[] {
+export function mainNumbers(number: Unwritten, rules: DialingRules): readonly string[] {
   if (isNanp(number.countryCode)) return [];
   return Array.from({ length: rules.ddiDigits }, (_, cut) => number.national.slice(0, -(cut + 1))).filter(
     (main) => main.length >= shortestMainNumber,
@@ -69,23 +115,14 @@ function writtenDigits(number: PhoneNumber): readonly string[] {
 }
 
 /** The trunk prefix of the number's own country; empty in North America, where it is the country code. */
-export const trunkPrefixOf = (number: PhoneNumber): string =>
+export const trunkPrefixOf = (number: Unwritten): string =>
   number.country === undefined || isNanp(number.countryCode) ? '' : numberingPlan(number.country).trunkPrefix;
 
-interface Formats extends WrittenNumber {
-  readonly parts: NumberParts;
-}
-
-/** Needed for the own and the main number. */
-const formatsOf = madeOnce((number: PhoneNumber): Formats => {
-  const written = writeNumber(number);
-  return { ...written, parts: partsOf(number, written.international) };
-});
-
-function partsOf(number: PhoneNumber, international: string): NumberParts {
-  const groups = international.slice(number.countryCode.length + 1).match(/\d+/g) ?? [];
-  const [area = number.national, ...rest] = groups.join('') === number.national ? groups : [];
-  return { countryCode: number.countryCode, trunk: trunkPrefixOf(number), area, rest };
+function partsOf(number: Unwritten, international: string): NumberParts {
+  const { countryCode, national } = number;
+  const groups = international.slice(countryCode.length + 2).split(/[^\d\ue000-\uf8ff]+/);
+  const [area = national, ...rest] = groups.join('') === national ? groups : [];
+  return { countryCode, trunk: trunkPrefixOf(number), area, rest };
 }
 
 function northAmerican({ area, rest }: NumberParts): string[] {
@@ -202,9 +239,9 @@ function elsewhere(parts: NumberParts, rules: DialingRules): string[] {
 }
 
 /** With *do not truncate long distance prefix*, a spelling must carry the trunk prefix or the country code. */
-function keepsPrefix(spelling: string, number: PhoneNumber, parts: NumberParts, rules: DialingRules): boolean {
+function keepsPrefix(spelling: string, number: Unwritten, parts: NumberParts, rules: DialingRules): boolean {
   if (!rules.keepLongDistancePrefix || (parts.trunk === '' && !isNanp(number.countryCode))) return true;
-  const digits = spelling.replace(/\D/g, '');
+  const digits = spelling.replace(/[^\d\ue000-\uf8ff]/g, '');
   return digits !== number.national && digits !== `${number.national}0`;
 }
 

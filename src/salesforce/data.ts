@@ -10,7 +10,7 @@ import type {
   SalesforceSession,
 } from '../ports.ts';
 import { failureOfAnswer, failureOfPart, MalformedAnswerError, toFailure } from './failures.ts';
-import type { HttpAnswer, SalesforceHttp } from './http.ts';
+import { headerOf, singleValues, type HttpAnswer, type SalesforceHttp } from './http.ts';
 import { uriValue } from './soql.ts';
 
 type JsforceTransport = Connection['_transport'];
@@ -18,6 +18,9 @@ type JsforceRequest = Parameters<JsforceTransport['httpRequest']>[0];
 
 /** Salesforce's own limit on queries in one composite request. */
 export const maxQueriesInComposite = 5;
+
+const beforeQueries = '{"allOrNone":false,"compositeRequest":[';
+const afterQueries = Buffer.from(']}');
 
 const mebibyte = 1024 * 1024;
 /** Five queries of a lookup with all the rows that it asks for, at a kilobyte each. */
@@ -37,6 +40,11 @@ export function createSalesforceData(options: {
 }): SalesforceData & SalesforceResources {
   const { http, apiVersion } = options;
   const root = `/services/data/v${apiVersion}`;
+  /** What a query is in a URL has nothing in it that JSON would escape. */
+  const aroundQueries = Array.from({ length: maxQueriesInComposite }, (_, position) => ({
+    before: Buffer.from(`${position === 0 ? beforeQueries : ','}{"method":"GET","url":"${root}/query?q=`),
+    after: Buffer.from(`","referenceId":"q${position}"}`),
+  }));
 
   async function call<T>(
     session: SalesforceSession,
@@ -77,7 +85,7 @@ export function createSalesforceData(options: {
               },
               signal,
             );
-            return { ...seen.answer };
+            return { ...seen.answer, headers: singleValues(seen.answer) };
           })(),
         })),
     } as unknown as JsforceTransport;
@@ -87,7 +95,7 @@ export function createSalesforceData(options: {
   /** What a lookup waits for goes straight to the transport: jsforce would add a tenth to the lookup's own work. */
   async function ask<T>(
     { instanceUrl, accessToken }: SalesforceSession,
-    { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: string },
+    { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: Uint8Array },
     signal: AbortSignal,
     read: (answer: unknown) => T,
   ): Promise<SalesforceResult<T>> {
@@ -127,15 +135,19 @@ export function createSalesforceData(options: {
         return records;
       }),
 
-    queries: async (session, soql, signal) => {
-      if (soql.length > maxQueriesInComposite) throw new RangeError('A composite request takes at most five queries.');
-      let asked = '';
+    queries: (session, soql, signal) => {
+      const pieces: Uint8Array[] = [];
       for (const [position, query] of soql.entries()) {
-        const uri = typeof query === 'string' ? uriValue(query) : query.uri;
-        // Nothing in it that JSON would escape, so that its kilobytes need not be read again; put together by +, they are copied once, when they are sent.
-        asked += `${position === 0 ? '' : ','}{"method":"GET","url":"${root}/query?q=${uri}","referenceId":"q${position}"}`;
+        const around = aroundQueries[position];
+        if (around === undefined)
+          return Promise.reject(new RangeError('A composite request takes at most five queries.'));
+        pieces.push(around.before);
+        if (typeof query === 'string') pieces.push(Buffer.from(uriValue(query)));
+        else for (const piece of query.uri) pieces.push(piece);
+        pieces.push(around.after);
       }
-      const body = `{"allOrNone":false,"compositeRequest":[${asked}]}`;
+      pieces.push(afterQueries);
+      const body = Buffer.concat(pieces);
       return ask(session, { method: 'POST', path: '/composite', body }, signal, (answer) => {
         const parts = readParts(answer);
         return soql.map((_, position) => readPart(parts.get(`q${position}`)));
@@ -167,7 +179,7 @@ export function createSalesforceData(options: {
         if (answer.statusCode === 304) return { ok: true, value: undefined, apiUsage };
         if (answer.statusCode !== 200) return failed(failureOfAnswer(answer));
         const body: unknown = JSON.parse(answer.body);
-        return { ok: true, value: { body, lastModified: answer.headers['last-modified'] }, apiUsage };
+        return { ok: true, value: { body, lastModified: headerOf(answer, 'last-modified') }, apiUsage };
       } catch (error) {
         return failed(toFailure(error, signal, answer));
       }
@@ -177,7 +189,9 @@ export function createSalesforceData(options: {
 
 /** `api-usage=18/15000` of the header that every answer carries. */
 function apiUsageOf(answer: HttpAnswer | undefined): { used: number; max: number } | undefined {
-  const usage = /(?:^|[\s;])api-usage=(\d+)\/(\d+)/.exec(answer?.headers['sforce-limit-info'] ?? '');
+  const usage = /(?:^|[\s;])api-usage=(\d+)\/(\d+)/.exec(
+    answer === undefined ? '' : (headerOf(answer, 'sforce-limit-info') ?? ''),
+  );
   return usage === null ? undefined : { used: Number(usage[1]), max: Number(usage[2]) };
 }
 

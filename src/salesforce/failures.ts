@@ -1,6 +1,6 @@
 import { classifyDataAnswer, classifyTransportTrouble } from '../domain/data-answers.ts';
 import type { SalesforceFailure } from '../ports.ts';
-import { BodyTooLargeError, type HttpAnswer } from './http.ts';
+import { BodyTooLargeError, headerOf, type HttpAnswer } from './http.ts';
 
 /** Salesforce answered 200, but not what was asked for. */
 export class MalformedAnswerError extends Error {
@@ -61,7 +61,7 @@ export function failureOfPart(status: number, body: unknown): SalesforceFailure 
 }
 
 const isHtml = (answer: HttpAnswer): boolean =>
-  /^text\/html\b/i.test(answer.headers['content-type'] ?? '') || /^\s*<(?:!doctype|html)/i.test(answer.body);
+  /^text\/html\b/i.test(headerOf(answer, 'content-type') ?? '') || /^\s*<(?:!doctype|html)/i.test(answer.body);
 
 function firstError(body: string): ErrorBody | undefined {
   try {

@@ -5,15 +5,15 @@ export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'HEAD' | 'OPTIONS';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
   /** What is larger is not read: reading and parsing it would keep everybody else in this process waiting. */
   readonly maxAnswerBytes: number;
 }
 
 export interface HttpAnswer {
   readonly statusCode: number;
-  /** Names in lower case; of a repeated header the first. */
-  readonly headers: Record<string, string>;
+  /** Names in lower case; a repeated one has a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: string;
 }
 
@@ -66,7 +66,7 @@ export function createSalesforceHttp(limits: Partial<SalesforceHttpLimits> = {})
       const { statusCode, headers: received, body: answer } = await exchange(agent, call, signal);
       if (answer.length > largeBytes) await (turn = turn.then(() => sleep(0)));
       signal.throwIfAborted();
-      return { statusCode, headers: singleValues(received), body: answer.toString('utf8') };
+      return { statusCode, headers: received, body: answer.toString('utf8') };
     },
     close: () => agent.destroy(),
   };
@@ -133,12 +133,12 @@ function splitUrl(url: string): { origin: string; path: string } {
 
 const tooLarge = () => new BodyTooLargeError('The answer is larger than what is read of one.');
 
-/** Of a repeated header the first; their names come in lower case. */
-function singleValues(headers: ReceivedHeaders): Record<string, string> {
-  const single: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) single[name] = first;
-  }
-  return single;
+/** The header of that name, in lower case; of a repeated one the first. */
+export function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : value?.[0];
 }
+
+/** All of them, of a repeated one the first. */
+export const singleValues = (answer: Pick<HttpAnswer, 'headers'>): Record<string, string> =>
+  Object.fromEntries(Object.keys(answer.headers).map((name) => [name, headerOf(answer, name) ?? '']));

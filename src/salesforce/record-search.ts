@@ -1,12 +1,12 @@
 import { madeOnce } from '../made-once.ts';
 import type {
   AskedValues,
+  EncodedQuery,
   FoundRecord,
   RecordQuestion,
   RecordSearch,
   RecordUser,
   SalesforceData,
-  SalesforceFailure,
   SalesforceRecord,
   SalesforceResult,
 } from '../ports.ts';
@@ -17,46 +17,32 @@ import { searchPhoneFields } from './sosl.ts';
 export function createRecordSearch(data: SalesforceData): RecordSearch {
   return {
     async byValues(asked, call) {
-      const results = new Map<AskedValues, SalesforceResult<readonly FoundRecord[]>>();
-      const queries = asked.flatMap((each) => {
-        try {
-          return each.values.length === 0 ? [] : queriesByValues(each).map((query) => ({ asked: each, query }));
-        } catch (error) {
-          // A definition that was saved under other rules is its own trouble, not that of the steps beside it.
-          if (!(error instanceof RangeError)) throw error;
-          results.set(each, { ok: false, failure: notAskable });
-          return [];
-        }
-      });
-      const all = () => asked.map((each) => results.get(each) ?? nothing);
-      if (queries.length === 0) return { ok: true, value: all(), apiUsage: undefined };
-      call.onQueries?.(queries.length, () => queries.map(({ query }) => query.soql));
-      const composites = Array.from({ length: Math.ceil(queries.length / maxQueriesInComposite) }, (_, position) =>
-        queries.slice(position * maxQueriesInComposite, (position + 1) * maxQueriesInComposite),
-      );
-      const answers = await Promise.all(
-        composites.map(async (part) => ({
-          part,
-          answer: await data.queries(
-            call.session,
-            part.map(({ query }) => query),
-            call.signal,
-          ),
-        })),
-      );
-      let apiUsage: { used: number; max: number } | undefined;
-      for (const { part, answer } of answers) {
-        if (!answer.ok) return answer;
-        apiUsage = answer.apiUsage ?? apiUsage;
-        for (const [position, { asked: each }] of part.entries()) {
-          const result = answer.value[position];
-          const before = results.get(each) ?? nothing;
-          if (result === undefined || !before.ok) continue;
-          const records = result.ok ? result.value.map(read(each.question)) : [];
-          results.set(each, result.ok ? found([...before.value, ...records]) : result);
+      const results = asked.map(() => nothing);
+      const queries: EncodedQuery[] = [];
+      /** Whose each query is. */
+      const positions: number[] = [];
+      for (const [position, each] of asked.entries()) {
+        for (const query of each.values.length === 0 ? [] : queriesOrTrouble(each)) {
+          if ('failure' in query) results[position] = query;
+          else positions[queries.push(query) - 1] = position;
         }
       }
-      return { ok: true, value: all(), apiUsage };
+      if (queries.length === 0) return { ok: true, value: results, apiUsage: undefined };
+      call.onQueries?.(queries.length, () => queries.map(({ soql }) => soql));
+      const calls: ReturnType<SalesforceData['queries']>[] = [];
+      for (let first = 0; first < queries.length; first += maxQueriesInComposite)
+        calls.push(data.queries(call.session, queries.slice(first, first + maxQueriesInComposite), call.signal));
+      let apiUsage: { used: number; max: number } | undefined;
+      let query = 0;
+      for (const answer of await Promise.all(calls)) {
+        if (!answer.ok) return answer;
+        apiUsage = answer.apiUsage ?? apiUsage;
+        for (const result of answer.value) {
+          const position = positions[query++] ?? 0;
+          results[position] = together(results[position], result, asked[position]);
+        }
+      }
+      return { ok: true, value: results, apiUsage };
     },
 
     async byDigits(questions, digits, call) {
@@ -98,15 +84,36 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
   };
 }
 
-const found = (records: readonly FoundRecord[]) => ({ ok: true, value: records, apiUsage: undefined }) as const;
-/** No query can be made of the question: what Salesforce would say of it. */
-const notAskable: SalesforceFailure = {
-  kind: 'failure',
-  cause: 'request-refused',
-  answer: 'INVALID_QUESTION',
-  retryable: false,
+type Records = SalesforceResult<readonly FoundRecord[]>;
+
+const nothing: Records = { ok: true, value: [], apiUsage: undefined };
+
+/** What Salesforce would say of a question that no query can be made of. */
+const notAskable: Extract<Records, { ok: false }> = {
+  ok: false,
+  failure: { kind: 'failure', cause: 'request-refused', answer: 'INVALID_QUESTION', retryable: false },
 };
-const nothing: SalesforceResult<readonly FoundRecord[]> = found([]);
+
+/** A definition that was saved under other rules is its own trouble, not that of the steps beside it. */
+function queriesOrTrouble(asked: AskedValues): readonly (EncodedQuery | typeof notAskable)[] {
+  try {
+    return queriesByValues(asked);
+  } catch (error) {
+    if (error instanceof RangeError) return [notAskable];
+    throw error;
+  }
+}
+
+/** What the queries of one question have told: one of them that is refused refuses the question. */
+function together(
+  before: Records = nothing,
+  result: SalesforceResult<readonly SalesforceRecord[]>,
+  asked: AskedValues | undefined,
+): Records {
+  if (!before.ok || asked === undefined || (result.ok && result.value.length === 0)) return before;
+  if (!result.ok) return result;
+  return { ok: true, value: [...before.value, ...result.value.map(read(asked.question))], apiUsage: undefined };
+}
 
 /** Questions with the same key are asked together: they differ only in what is compared and told. */
 const searchKey = ({ object, only, filters, order }: RecordQuestion): string =>
@@ -206,8 +213,14 @@ const readUser = (user: SalesforceRecord, id: string, fields: readonly string[])
   kind: 'user',
   id,
   isActive: user['IsActive'] === true,
-  fields: Object.fromEntries(fields.map((field) => [field, textOf(user[field])])),
+  fields: textsOf(user, fields),
 });
+
+function textsOf(record: SalesforceRecord, fields: readonly string[]): Record<string, string | undefined> {
+  const texts: Record<string, string | undefined> = {};
+  for (const field of fields) texts[field] = textOf(record[field]);
+  return texts;
+}
 
 const isRecord = (value: unknown): value is SalesforceRecord => typeof value === 'object' && value !== null;
 

@@ -4,7 +4,7 @@ import type { LookupStep } from '../domain/lookup-step.ts';
 import type { AnswerReason, Finding, Refused } from '../domain/lookup.ts';
 import { madeOnce } from '../made-once.ts';
 import type { PhoneNumber } from '../phone-numbers/read-number.ts';
-import { mainNumberSpellings, searchDigits, spellings } from '../phone-numbers/spellings.ts';
+import { searchDigits, spellingPatterns } from '../phone-numbers/spellings.ts';
 import type {
   ExtensionMap,
   FoundRecord,
@@ -268,17 +268,17 @@ const mayBeSeveral = ({ step, input }: AskedStep, finding: Finding | undefined):
   step.whenSeveral === 'answer-several' && finding?.matches === 1 && input.kind === 'number';
 
 function askedSteps({ steps, question, rules }: FindRecordRequest): readonly AskedStep[] {
-  const spelled = new Map<PhoneNumber, readonly string[]>();
+  const spelled = new Map<PhoneNumber, Pick<AskedStep, 'values' | 'digits'>>();
   const spellingsOf = (number: PhoneNumber) => {
-    const known = spelled.get(number) ?? [...spellings(number, rules), ...mainNumberSpellings(number, rules)];
+    const known = spelled.get(number) ?? { values: spellingPatterns(number, rules).all, digits: number.national };
     spelled.set(number, known);
     return known;
   };
   return steps.flatMap((step, position): AskedStep[] => {
     const input = searchInputOf(step.search, question);
     if (input.kind === 'none') return [];
-    const values = input.kind === 'number' ? spellingsOf(input.number) : input.values;
-    return [{ step, position, input, question: questionOf(step), values }];
+    const compared = input.kind === 'number' ? spellingsOf(input.number) : { values: input.values };
+    return [{ step, position, input, question: questionOf(step), ...compared }];
   });
 }
 

@@ -15,6 +15,7 @@ import type {
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { OrgId } from '../domain/ids.ts';
 import type { Logger } from '../logger.ts';
+import type { ReadNumber } from '../phone-numbers/read-number.ts';
 import type { Clock, LookupEngine, LookupMetrics, LookupResult, LookupRuns, LookupStartOutcome } from '../ports.ts';
 import type { AskSalesforce } from './ask-salesforce.ts';
 import { e164Of, type ReadQuestion } from './read-question.ts';
@@ -68,6 +69,8 @@ export interface LookupCallsOptions {
 const defaults: LookupCallsOptions = { repeatForMs: 5_000, recordWithinMs: 5_000 };
 
 interface HeldCall extends LookupCall {
+  /** The same result, when the answer is on its way out. */
+  readonly told: Promise<LookupResult>;
   repeats: number;
   recordedRepeats: number;
   isRecorded: boolean;
@@ -153,20 +156,22 @@ export function createLookupCalls(
     const runId = randomUUID();
     const { question, read, readMs } = request;
     const tracer = traceLookup(question, read, { readMs, elapsedMs: () => clock.now() - request.arrivedAtMs });
+    const result = find(request, tracer.observe).then((finding) => ({
+      finding,
+      trace: tracer.trace(),
+      answer: toAnswer(finding, {
+        runId,
+        service: request.service,
+        lookup: request.lookup,
+        pbx: request.pbx,
+        ms: clock.now() - request.arrivedAtMs,
+      }),
+    }));
     const call: HeldCall = {
       request,
       runId,
-      result: find(request, tracer.observe).then((finding) => ({
-        finding,
-        trace: tracer.trace(),
-        answer: toAnswer(finding, {
-          runId,
-          service: request.service,
-          lookup: request.lookup,
-          pbx: request.pbx,
-          ms: clock.now() - request.arrivedAtMs,
-        }),
-      })),
+      result,
+      told: result.then((known) => nextTurn(known)),
       repeats: 0,
       recordedRepeats: 0,
       isRecorded: false,
@@ -204,10 +209,11 @@ export function createLookupCalls(
   }
 
   async function settle(call: HeldCall, key: string): Promise<void> {
-    const started = startWorkflow(call);
     const repeated = repeatFor(call, key);
-    const outcome = await started;
-    const result = await call.result;
+    // The question goes out to Salesforce, or the answer to the phone system, before the engine is given work.
+    await nextTurn();
+    const outcome = await startWorkflow(call);
+    const result = await call.told;
     if (outcome !== 'dropped') {
       if (outcome === 'started' && !call.isRecorded && !call.isRecordedUnanswered) {
         await pause(recordWithinMs, (end) => {
@@ -223,15 +229,15 @@ export function createLookupCalls(
   async function repeatFor(call: HeldCall, key: string): Promise<void> {
     try {
       const { finding } = await call.result;
-      if (repeatableReasons.has(finding.reason)) await pause(repeatForMs);
+      if (!repeatableReasons.has(finding.reason)) return;
+      await call.told;
+      await pause(repeatForMs);
     } finally {
       byQuestion.delete(key);
     }
   }
 
-  /** The question goes out to Salesforce, or the answer to the phone system, before the engine is given work. */
-  async function startWorkflow({ runId, request, result }: HeldCall): Promise<LookupStartOutcome> {
-    await nextTurn();
+  function startWorkflow({ runId, request, told }: HeldCall): Promise<LookupStartOutcome> {
     const asked: AskedLookup = {
       runId,
       askedAtMs: request.arrivedAtMs,
@@ -245,7 +251,7 @@ export function createLookupCalls(
       question: request.question,
       number: e164Of(request.read),
     };
-    return engine.start(asked, result);
+    return engine.start(asked, told);
   }
 
   /** Unless its workflow does meanwhile. */
@@ -300,14 +306,18 @@ export const runOfCall = (
 });
 
 /** Two questions with the same key have the same answer. */
-const questionKey = ({ service, pbx, lookup, orgId, read: { caller, called, ivr } }: LookupRequest): string =>
-  JSON.stringify([
-    service,
-    pbx.id,
-    pbx.version,
-    lookup.id,
-    lookup.version,
-    orgId,
-    ...[caller, called].map((number) => (number.kind === 'number' ? number.e164 : number)),
-    ivr,
-  ]);
+const questionKey = ({ service, pbx, lookup, orgId = '', read: { caller, called, ivr = '' } }: LookupRequest): string =>
+  // What may hold anything comes last.
+  `${service} ${pbx.id} ${pbx.version} ${lookup.id} ${lookup.version} ${orgId} ${numberKey(caller)} ${numberKey(called)} ${ivr}`;
+
+function numberKey(number: ReadNumber): string {
+  switch (number.kind) {
+    case 'number':
+      return number.e164;
+    case 'internal':
+      return number.digits;
+    case 'withheld':
+    case 'invalid':
+      return number.kind;
+  }
+}

@@ -1,6 +1,6 @@
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import type { LookupStep } from '../domain/lookup-step.ts';
-import { agreement } from '../phone-numbers/same-number.ts';
+import { bestAgreement } from '../phone-numbers/same-number.ts';
 import type { AskedValues, FoundRecord } from '../ports.ts';
 import type { SearchInput } from './search-input.ts';
 
@@ -24,24 +24,27 @@ export interface StepMatches {
 
 /** Verifies each record by the fields of its step. What was asked for exactly needs no proof. */
 export function judge(asked: AskedStep, records: readonly FoundRecord[], rules: DialingRules): StepMatches {
+  if (records.length === 0) return { asked, byCut: none, other: [] };
   const { input, step } = asked;
-  const cutOf = (record: FoundRecord): number | undefined => {
-    if (input.kind === 'exact') return 0;
-    const cuts = step.fields.flatMap((field) => {
-      const value = record.values[field];
-      return (value === undefined ? undefined : agreement(value, input.number, rules)) ?? [];
-    });
-    return cuts.length === 0 ? undefined : Math.min(...cuts);
-  };
+  const cutOf = ({ values }: FoundRecord): number | undefined =>
+    input.kind === 'exact'
+      ? 0
+      : bestAgreement(
+          step.fields.flatMap((field) => values[field] ?? []),
+          input.number,
+          rules,
+        );
   const byCut = new Map<number, FoundRecord[]>();
   const other: FoundRecord[] = [];
-  for (const record of distinct(records).toSorted(compareRecords(step))) {
+  for (const record of records.length === 1 ? records : distinct(records).toSorted(compareRecords(step))) {
     const cut = cutOf(record);
     if (cut === undefined) other.push(record);
     else byCut.set(cut, [...(byCut.get(cut) ?? []), record]);
   }
   return { asked, byCut, other };
 }
+
+const none: StepMatches['byCut'] = new Map();
 
 /** The same with what the search index has told; of a record that both told, what the queries told, which is more. */
 export const judgeAgain = (

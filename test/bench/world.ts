@@ -22,6 +22,7 @@ import { uriValue } from '../../src/salesforce/soql.ts';
 import { createFindRecord } from '../../src/use-cases/find-record.ts';
 import { e164Of, readQuestion } from '../../src/use-cases/read-question.ts';
 import type { LookupDefinition } from '../../src/domain/lookup.ts';
+import type { EncodedQuery } from '../../src/ports.ts';
 import { openHop, type HopKind } from './hops.ts';
 import type { Ask, Contender } from './load.ts';
 import { readServerMetrics } from './server-metrics.ts';
@@ -281,7 +282,7 @@ export async function openBenchWorld(
   /** The bodies of the very calls that Trunkline makes for these questions, made beforehand. */
   async function queriesOf({ steps }: LookupDefinition, questions: Questions): Promise<readonly string[]> {
     const nothing = { ok: true, value: [], apiUsage: undefined } as const;
-    let asked: readonly (string | { readonly uri: string })[] = [];
+    let asked: readonly (string | EncodedQuery)[] = [];
     const findRecord = createFindRecord(
       createRecordSearch({
         query: async () => nothing,
@@ -308,7 +309,7 @@ export async function openBenchWorld(
       });
       const compositeRequest = asked.map((soql, index) => ({
         method: 'GET',
-        url: `${path}${typeof soql === 'string' ? uriValue(soql) : soql.uri}`,
+        url: `${path}${typeof soql === 'string' ? uriValue(soql) : Buffer.concat(soql.uri).toString()}`,
         referenceId: `q${index}`,
       }));
       bodies.push(JSON.stringify({ allOrNone: false, compositeRequest }));

@@ -1,3 +1,4 @@
+import { filledIn } from '../../../src/domain/blank-digits.ts';
 import type {
   AskedValues,
   FoundRecord,
@@ -31,10 +32,12 @@ export class FakeRecordSearch implements RecordSearch {
     this.asked.push(...asked);
     return this.#answer(
       'values',
-      asked.map(({ question, values }): SalesforceResult<readonly FoundRecord[]> => {
+      asked.map(({ question, values, digits }): SalesforceResult<readonly FoundRecord[]> => {
         const refusal = this.refused.find(({ object }) => object === question.object);
         if (refusal) return { ok: false, failure: refusal.failure };
-        const wanted = new Set(values.map((value) => String(value).toLowerCase()));
+        const wanted = new Set(
+          values.map((value) => (digits === undefined ? String(value) : filledIn(String(value), digits)).toLowerCase()),
+        );
         const found = this.#of(question).filter((record) =>
           comparedValues(record, question).some((value) => wanted.has(value.toLowerCase())),
         );

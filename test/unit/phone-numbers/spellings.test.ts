@@ -4,7 +4,7 @@ import examples from 'libphonenumber-js/mobile/examples' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
 import { readNumber, type PhoneNumber } from '../../../src/phone-numbers/read-number.ts';
-import { agreement, sameNumber } from '../../../src/phone-numbers/same-number.ts';
+import { agreement, bestAgreement, sameNumber } from '../../../src/phone-numbers/same-number.ts';
 import { mainNumberSpellings, searchDigits, spellings } from '../../../src/phone-numbers/spellings.ts';
 import { matchingTable } from '../matching/table.ts';
 
@@ -166,6 +166,9 @@ it('agrees at a glance only where a closer look agrees', () => {
         if (found === 0) agreed += 1;
         // The semicolon ends a number, and lets nothing be seen at a glance.
         expect(agreement(`${stored.join('')};`, caller, rules)).toBe(found);
+        const main = `${caller.national.slice(0, -1)}-0`;
+        const both = [agreement(main, caller, rules) ?? Infinity, found ?? Infinity];
+        expect(bestAgreement([main, stored.join('')], caller, rules) ?? Infinity).toBe(Math.min(...both));
       },
     ),
     { numRuns: 5_000 },

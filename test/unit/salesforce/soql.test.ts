@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StepFilter } from '../../../src/domain/lookup-step.ts';
 import type { AskedValues, RecordQuestion } from '../../../src/ports.ts';
+import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
+import { readNumber } from '../../../src/phone-numbers/read-number.ts';
+import { mainNumberSpellings, spellingPatterns, spellings } from '../../../src/phone-numbers/spellings.ts';
 import {
   apiName,
   fieldPath,
@@ -74,6 +77,7 @@ const hostile = fc.oneof(
     "'\ud800",
     '--',
     '/*',
+    '\ue000\ue001',
     '{!Id}',
     ':variable',
   ),
@@ -218,9 +222,26 @@ describe('queriesByValues', () => {
       fc.property(hostile, hostile, (one, other) => {
         for (const of of [contact, lead])
           for (const { soql, uri } of encodedQueriesByValues(of(one, other, 7))) {
-            expect(new URL(`http://x/?q=${uri}`).searchParams.get('q')).toBe(soql);
-            expect(uri).toMatch(onlyWhatJsonTakes);
+            const encoded = Buffer.concat(uri).toString();
+            expect(new URL(`http://x/?q=${encoded}`).searchParams.get('q')).toBe(soql);
+            expect(encoded).toMatch(onlyWhatJsonTakes);
           }
+      }),
+    );
+  });
+
+  it('puts the digits of a number where their blanks are, in both forms', () => {
+    const rules = defaultDialingRules('DE');
+    const told = (asked: AskedValues) =>
+      encodedQueriesByValues(asked).map(({ soql, uri }) => [soql, Buffer.concat(uri).toString()]);
+    fc.assert(
+      fc.property(fc.constantFrom('7525', '171', '30'), fc.integer({ min: 1_000, max: 9_999_999 }), (area, rest) => {
+        const number = readNumber(`+49${area}${rest}`, rules);
+        if (number.kind !== 'number') throw new Error('This is no number.');
+        const spelled = [...spellings(number, rules), ...mainNumberSpellings(number, rules)];
+        const patterns = { question, values: spellingPatterns(number, rules).all, digits: number.national };
+        expect(spelled).toContain(number.e164);
+        expect(told(patterns)).toEqual(told(contact(...spelled)));
       }),
     );
   });
@@ -229,7 +250,7 @@ describe('queriesByValues', () => {
     const values = Array.from({ length: 900 }, (_, n) => `+49 (0)7525 / ${String(n).padStart(6, '0')}`);
     const queries = encodedQueriesByValues(contact(...values));
     expect(queries.length).toBeGreaterThan(1);
-    for (const { uri } of queries) expect(uri.length).toBeLessThanOrEqual(maxQueryBytes);
+    for (const { uri } of queries) expect(Buffer.concat(uri).length).toBeLessThanOrEqual(maxQueryBytes);
     const asked = queries.flatMap(({ soql }) => {
       const { where } = parseQuery(soql) as Query & { where: { left: { value: string[] } } };
       return where.left.value;
