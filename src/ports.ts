@@ -345,10 +345,14 @@ export type SalesforceResult<T> =
   | { readonly ok: true; readonly value: T; readonly apiUsage: { used: number; max: number } | undefined }
   | { readonly ok: false; readonly failure: SalesforceFailure };
 
-/** A query that is known as the value of a URL's parameter already. Many have pieces in common, which are copied once, when they are sent. */
+/**
+ * A query that is known as the value of a URL's parameter already: the same list in every gap of a frame. Both are copied once, when they
+ * are sent.
+ */
 export interface EncodedQuery {
   readonly soql: string;
-  readonly uri: readonly Uint8Array[];
+  readonly frame: readonly Uint8Array[];
+  readonly list: Uint8Array;
 }
 
 export interface SalesforceData {

@@ -51,12 +51,22 @@ export function numberingPlan(country: string): NumberingPlan {
   return plan;
 }
 
-/** The rules of a phone system that signals numbers as its country's network does. */
+const defaults = new Map<string, DialingRules>();
+
+/**
+ * The rules of a phone system that signals numbers as its country's network does; the same object each time, so that what is made of it is
+ * made once. Throws a `RangeError` for what is no country.
+ */
 export function defaultDialingRules(country: string): DialingRules {
-  const plan = numberingPlan(country);
+  const known = defaults.get(country) ?? toDefaultRules(numberingPlan(country));
+  defaults.set(country, known);
+  return known;
+}
+
+function toDefaultRules(plan: NumberingPlan): DialingRules {
   return {
     ...commonDialingRules,
-    country,
+    country: plan.country,
     countryCode: plan.countryCode,
     longDistancePrefix: plan.trunkPrefix,
     internationalPrefix: plan.internationalPrefix,

@@ -1,5 +1,6 @@
 import { parsePhoneNumberFromString, type PhoneNumber as ParsedNumber } from 'libphonenumber-js/min';
 import type { DialingRules } from '../domain/dialing-rules.ts';
+import { madeOnce } from '../made-once.ts';
 import { readInFull } from './number-patterns.ts';
 import { isCountry, isNanp } from './numbering-plans.ts';
 import { isKeypadWord, isWithheld, isZeros } from './withheld.ts';
@@ -161,18 +162,24 @@ const implicit = (text: string): Reading => ({ text, isExplicit: false, prefixCu
 const explicit = (text: string): Reading => ({ text, isExplicit: true, prefixCut: '' });
 
 /** Everything the dialled text may mean, the most likely first. */
-function* readings(dialled: string, rules: DialingRules): Generator<Reading> {
+function readings(dialled: string, rules: DialingRules): readonly Reading[] {
   const trimmed = withoutOutsidePrefix(dialled, rules);
-  if (trimmed?.certain === true) yield* afterPrefix(trimmed, rules);
-  yield* inCountry(dialled, rules);
-  if (trimmed?.certain === false) yield* afterPrefix(trimmed, rules);
-  const { internationalPrefix } = rules;
+  const inside = inCountry(dialled, rules);
+  const outside = trimmed === undefined ? [] : afterPrefix(trimmed, rules);
+  const likely = trimmed?.certain === true ? [...outside, ...inside] : [...inside, ...outside];
+  return [...likely, ...asSent(dialled, rules)];
+}
+
+/** What is sent against the rules. */
+function asSent(dialled: string, { internationalPrefix }: DialingRules): readonly Reading[] {
+  const found: Reading[] = [];
   // An outside line that nobody told us of: nothing else starts with 0 or 9 and then an international prefix.
   if (internationalPrefix !== '' && /^[09]/.test(dialled) && dialled.startsWith(internationalPrefix, 1))
-    yield { ...implicit(`+${dialled.slice(1 + internationalPrefix.length)}`), prefixCut: dialled.charAt(0) };
+    found.push({ ...implicit(`+${dialled.slice(1 + internationalPrefix.length)}`), prefixCut: dialled.charAt(0) });
   // 00 is sent by networks whose callers dial something else; a bare country code, E.164 without its plus, by many.
-  if (dialled.startsWith('00')) yield implicit(`+${dialled.slice(2)}`);
-  else if (/^[1-9]/.test(dialled)) yield implicit(`+${dialled}`);
+  if (dialled.startsWith('00')) found.push(implicit(`+${dialled.slice(2)}`));
+  else if (/^[1-9]/.test(dialled)) found.push(implicit(`+${dialled}`));
+  return found;
 }
 
 /**
@@ -180,11 +187,7 @@ function* readings(dialled: string, rules: DialingRules): Generator<Reading> {
  * when no number starts like that; otherwise a bare `0` might be the trunk prefix itself of a number that arrived without it.
  */
 function withoutOutsidePrefix(dialled: string, rules: DialingRules): OutsideNumber | undefined {
-  const prefix = rules.outsidePrefixes
-    .split(';')
-    .map((listed) => listed.trim())
-    .filter((listed) => listed !== '' && dialled.startsWith(listed))
-    .sort((one, other) => other.length - one.length)[0];
+  const prefix = outsidePrefixesOf(rules).find((listed) => dialled.startsWith(listed));
   if (prefix === undefined) return undefined;
   const rest = dialled.slice(prefix.length);
   const isFollowed = ['+', rules.internationalPrefix, rules.longDistancePrefix].some(
@@ -193,38 +196,49 @@ function withoutOutsidePrefix(dialled: string, rules: DialingRules): OutsideNumb
   return { prefix, rest, certain: isFollowed || /\D/.test(prefix) };
 }
 
+/** The longest first. */
+const outsidePrefixesOf = madeOnce(({ outsidePrefixes }: DialingRules): readonly string[] =>
+  outsidePrefixes
+    .split(';')
+    .map((listed) => listed.trim())
+    .filter((listed) => listed !== '')
+    .sort((one, other) => other.length - one.length),
+);
+
 interface OutsideNumber {
   readonly prefix: string;
   readonly rest: string;
   readonly certain: boolean;
 }
 
-function* afterPrefix({ prefix, rest }: OutsideNumber, rules: DialingRules): Generator<Reading> {
-  for (const reading of inCountry(rest, rules)) yield { ...reading, prefixCut: prefix };
-}
+const afterPrefix = ({ prefix, rest }: OutsideNumber, rules: DialingRules): readonly Reading[] =>
+  inCountry(rest, rules).map((reading) => ({ ...reading, prefixCut: prefix }));
 
-function* inCountry(dialled: string, rules: DialingRules): Generator<Reading> {
+function inCountry(dialled: string, rules: DialingRules): readonly Reading[] {
   const { internationalPrefix, addPrefix } = rules;
-  if (dialled.startsWith('+')) {
-    yield explicit(dialled);
-    // A plus that was a space before.
-    yield* national(dialled.slice(1), rules);
-    return;
-  }
-  if (internationalPrefix !== '' && dialled.startsWith(internationalPrefix))
-    yield explicit(`+${dialled.slice(internationalPrefix.length)}`);
-  yield* national(addPrefix === '' || dialled.startsWith(addPrefix) ? dialled : addPrefix + dialled, rules);
+  // National, too: the plus may have been a space before.
+  if (dialled.startsWith('+')) return [explicit(dialled), ...national(dialled.slice(1), rules)];
+  const abroad =
+    internationalPrefix !== '' && dialled.startsWith(internationalPrefix)
+      ? [explicit(`+${dialled.slice(internationalPrefix.length)}`)]
+      : [];
+  return [
+    ...abroad,
+    ...national(addPrefix === '' || dialled.startsWith(addPrefix) ? dialled : addPrefix + dialled, rules),
+  ];
 }
 
-function* national(digits: string, rules: DialingRules): Generator<Reading> {
+function national(digits: string, rules: DialingRules): readonly Reading[] {
   const { countryCode, longDistancePrefix: trunk, areaCode } = rules;
-  if (trunk !== '' && digits.startsWith(trunk)) yield implicit(`+${countryCode}${digits.slice(trunk.length)}`);
+  const found: Reading[] = [];
+  if (trunk !== '' && digits.startsWith(trunk)) found.push(implicit(`+${countryCode}${digits.slice(trunk.length)}`));
   else {
-    if (areaCode !== '' && !digits.startsWith(areaCode)) yield implicit(`+${countryCode}${areaCode}${digits}`);
+    if (areaCode !== '' && !digits.startsWith(areaCode)) found.push(implicit(`+${countryCode}${areaCode}${digits}`));
     // Where a trunk prefix is in use, what starts with the country code instead is E.164 without its plus.
-    if (trunk !== '' && digits.startsWith(countryCode)) yield implicit(`+${digits}`);
-    yield implicit(`+${countryCode}${digits}`);
+    if (trunk !== '' && digits.startsWith(countryCode)) found.push(implicit(`+${digits}`));
+    found.push(implicit(`+${countryCode}${digits}`));
   }
   // Knows carrier codes, mobile prefixes and every other international prefix of the country.
-  yield implicit(digits);
+  found.push(implicit(digits));
+  return found;
 }

@@ -48,7 +48,7 @@ const maxPatternsKnown = 1_000;
 
 export function spellingPatterns(number: PhoneNumber, rules: DialingRules): SpellingPatterns {
   const grouping = groupingOf(number);
-  const key = grouping.key + textOf(rules).text;
+  const key = `${grouping.key} ${idOf(rules).id}`;
   const known = patternsKnown.get(key);
   if (known !== undefined) return known;
   const patterns = toPatterns(grouping, rules);
@@ -57,8 +57,9 @@ export function spellingPatterns(number: PhoneNumber, rules: DialingRules): Spel
   return patterns;
 }
 
-/** All of them, so that whatever spellings are made by cannot be forgotten. */
-const textOf = madeOnce((rules: DialingRules) => ({ text: JSON.stringify(rules) }));
+let rulesSeen = 0;
+/** Of the rules as a whole, so that nothing that spellings are made by can be forgotten. */
+const idOf = madeOnce<DialingRules, { readonly id: number }>(() => ({ id: rulesSeen++ }));
 
 function toPatterns(grouping: Grouping, rules: DialingRules): SpellingPatterns {
   const number: Unwritten = {

@@ -40,4 +40,5 @@ export function isWithheld(text: string): boolean {
 export const isZeros = (dialled: string): boolean => /^\+?0+$/.test(dialled);
 
 /** Whether the dialled text spells a word for it on the keypad. Without the plus it may be a number all the same, somewhere. */
-export const isKeypadWord = (dialled: string): boolean => keypadWords.has(dialled.replace(/^\+/, ''));
+export const isKeypadWord = (dialled: string): boolean =>
+  keypadWords.has(dialled.startsWith('+') ? dialled.slice(1) : dialled);

@@ -11,7 +11,7 @@ import type {
 } from '../ports.ts';
 import { failureOfAnswer, failureOfPart, MalformedAnswerError, toFailure } from './failures.ts';
 import { headerOf, singleValues, type HttpAnswer, type SalesforceHttp } from './http.ts';
-import { uriValue } from './soql.ts';
+import { addUri, uriValue } from './soql.ts';
 
 type JsforceTransport = Connection['_transport'];
 type JsforceRequest = Parameters<JsforceTransport['httpRequest']>[0];
@@ -143,7 +143,7 @@ export function createSalesforceData(options: {
           return Promise.reject(new RangeError('A composite request takes at most five queries.'));
         pieces.push(around.before);
         if (typeof query === 'string') pieces.push(Buffer.from(uriValue(query)));
-        else for (const piece of query.uri) pieces.push(piece);
+        else addUri(pieces, query);
         pieces.push(around.after);
       }
       pieces.push(afterQueries);

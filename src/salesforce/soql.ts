@@ -171,7 +171,16 @@ export function queriesByValues(asked: AskedValues): readonly EncodedQuery[] {
   return [values.slice(0, middle), values.slice(middle)].flatMap((part) => queriesByValues({ ...asked, values: part }));
 }
 
-const bytesOf = ({ uri }: EncodedQuery): number => uri.reduce((bytes, part) => bytes + part.length, 0);
+/** Adds what a query is as the value of a URL's parameter, in pieces. */
+export function addUri(pieces: Uint8Array[], { frame, list }: EncodedQuery): void {
+  for (const [index, part] of frame.entries()) {
+    if (index > 0) pieces.push(list);
+    pieces.push(part);
+  }
+}
+
+const bytesOf = ({ frame, list }: EncodedQuery): number =>
+  frame.reduce((bytes, part) => bytes + part.length, (frame.length - 1) * list.length);
 
 /** What a byte of ASCII becomes in the query of a URL: itself, a plus for a space, or 0 where it must be escaped (RFC 3986, 3.4). */
 const uriByteOf = Uint8Array.from({ length: 128 }, (_, code) => {
@@ -289,7 +298,8 @@ function queryByValues({ question, values, digits }: AskedValues): EncodedQuery 
     get soql() {
       return soql.join(list.soql(digits));
     },
-    uri: uri.flatMap((part, index) => (index === 0 ? [part] : [encoded, part])),
+    frame: uri,
+    list: encoded,
   };
 }
 

@@ -18,7 +18,7 @@ import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts'
 import { readNumber } from '../../src/phone-numbers/read-number.ts';
 import { spellings } from '../../src/phone-numbers/spellings.ts';
 import { createRecordSearch } from '../../src/salesforce/record-search.ts';
-import { uriValue } from '../../src/salesforce/soql.ts';
+import { addUri, uriValue } from '../../src/salesforce/soql.ts';
 import { createFindRecord } from '../../src/use-cases/find-record.ts';
 import { e164Of, readQuestion } from '../../src/use-cases/read-question.ts';
 import type { LookupDefinition } from '../../src/domain/lookup.ts';
@@ -309,7 +309,7 @@ export async function openBenchWorld(
       });
       const compositeRequest = asked.map((soql, index) => ({
         method: 'GET',
-        url: `${path}${typeof soql === 'string' ? uriValue(soql) : Buffer.concat(soql.uri).toString()}`,
+        url: `${path}${typeof soql === 'string' ? uriValue(soql) : uriOf(soql)}`,
         referenceId: `q${index}`,
       }));
       bodies.push(JSON.stringify({ allOrNone: false, compositeRequest }));
@@ -360,6 +360,12 @@ const rules = defaultDialingRules('DE');
 function foundAtOnce(phone: string): readonly string[] {
   const read = readNumber(phone, rules);
   return read.kind === 'number' && spellings(read, rules).includes(phone) ? [read.e164] : [];
+}
+
+function uriOf(query: EncodedQuery): string {
+  const pieces: Uint8Array[] = [];
+  addUri(pieces, query);
+  return Buffer.concat(pieces).toString();
 }
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
