@@ -40,8 +40,6 @@ export interface Grouping {
   /** Undefined for numbers of no country. */
   readonly country: string | undefined;
   readonly length: number;
-  /** Tells it from every other. */
-  readonly key: string;
   /** Any text of that length in its groups. */
   write(national: string): WrittenNumber;
 }
@@ -55,9 +53,6 @@ export function groupingOf(number: PhoneNumber): Grouping {
   if (format === undefined) throw new RangeError('A national number has digits alone.');
   return (format.groupings[national.length] ??= toGrouping(number, format));
 }
-
-/** The number as it is grouped in its country, and abroad. */
-export const writeNumber = (number: PhoneNumber): WrittenNumber => groupingOf(number).write(number.national);
 
 // ------------------------------------------------------------------------------------------------------------- plans
 
@@ -124,8 +119,6 @@ function toPatterns(country: string): CountryPatterns {
 }
 
 interface Format {
-  /** Tells it from every other. */
-  readonly key: string;
   readonly leading: RegExp | undefined;
   readonly pattern: RegExp;
   readonly international: Template;
@@ -140,21 +133,15 @@ const formatsKnown = new Map<string, readonly Format[]>();
 function formatsOf(countryOrCode: string): readonly Format[] {
   const known = formatsKnown.get(countryOrCode);
   if (known !== undefined) return known;
-  const formats = [
-    ...planOf(countryOrCode)
-      .formats()
-      .map((format, index) => toFormat(format, `${countryOrCode} ${index}`)),
-    { ...ungrouped, key: countryOrCode, groupings: [] },
-  ];
+  const formats = [...planOf(countryOrCode).formats().map(toFormat), { ...ungrouped, groupings: [] }];
   formatsKnown.set(countryOrCode, formats);
   return formats;
 }
 
-function toFormat(format: ReturnType<LibraryPlan['formats']>[number], key: string): Format {
+function toFormat(format: ReturnType<LibraryPlan['formats']>[number]): Format {
   const leading = format.leadingDigitsPatterns().at(-1);
   const prefixed = format.nationalPrefixFormattingRule();
   return {
-    key,
     leading: leading === undefined ? undefined : atBeginning(leading),
     pattern: entirely(format.pattern()),
     international: toTemplate(format.internationalFormat().replace(/[^$\d]+/g, ' ')),
@@ -171,7 +158,6 @@ function toGrouping({ countryCode, country, national }: PhoneNumber, format: For
     countryCode,
     country,
     length: national.length,
-    key: `${format.key} ${national.length}`,
     write(text) {
       const parts = ends.map((end, index) => text.slice(ends[index - 1] ?? 0, end));
       return {

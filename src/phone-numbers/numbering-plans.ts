@@ -58,9 +58,11 @@ const defaults = new Map<string, DialingRules>();
  * made once. Throws a `RangeError` for what is no country.
  */
 export function defaultDialingRules(country: string): DialingRules {
-  const known = defaults.get(country) ?? toDefaultRules(numberingPlan(country));
-  defaults.set(country, known);
-  return known;
+  const known = defaults.get(country);
+  if (known !== undefined) return known;
+  const rules = toDefaultRules(numberingPlan(country));
+  defaults.set(country, rules);
+  return rules;
 }
 
 function toDefaultRules(plan: NumberingPlan): DialingRules {

@@ -1,4 +1,4 @@
-import { blanks, filledIn } from '../domain/blank-digits.ts';
+import { betweenDigits, blanks, filledIn } from '../domain/blank-digits.ts';
 import type { DialingRules } from '../domain/dialing-rules.ts';
 import { madeOnce } from '../made-once.ts';
 import { isNanp, numberingPlan } from './numbering-plans.ts';
@@ -42,24 +42,20 @@ export const spellings = (number: PhoneNumber, rules: DialingRules): readonly st
 export const mainNumberSpellings = (number: PhoneNumber, rules: DialingRules): readonly string[] =>
   spellingPatterns(number, rules).main.map((spelling) => filledIn(spelling, number.national));
 
-const patternsKnown = new Map<string, SpellingPatterns>();
 /** A phone system is called by numbers of some dozens of groupings; all that the library knows are some thousands. */
-const maxPatternsKnown = 1_000;
+const maxPatternsKnown = 500;
+const patternsKnown = madeOnce<DialingRules, Map<Grouping, SpellingPatterns>>(() => new Map());
 
 export function spellingPatterns(number: PhoneNumber, rules: DialingRules): SpellingPatterns {
   const grouping = groupingOf(number);
-  const key = `${grouping.key} ${idOf(rules).id}`;
-  const known = patternsKnown.get(key);
-  if (known !== undefined) return known;
+  const known = patternsKnown(rules);
+  const before = known.get(grouping);
+  if (before !== undefined) return before;
   const patterns = toPatterns(grouping, rules);
-  if (patternsKnown.size === maxPatternsKnown) patternsKnown.clear();
-  patternsKnown.set(key, patterns);
+  if (known.size === maxPatternsKnown) known.clear();
+  known.set(grouping, patterns);
   return patterns;
 }
-
-let rulesSeen = 0;
-/** Of the rules as a whole, so that nothing that spellings are made by can be forgotten. */
-const idOf = madeOnce<DialingRules, { readonly id: number }>(() => ({ id: rulesSeen++ }));
 
 function toPatterns(grouping: Grouping, rules: DialingRules): SpellingPatterns {
   const number: Unwritten = {
@@ -121,7 +117,7 @@ export const trunkPrefixOf = (number: Unwritten): string =>
 
 function partsOf(number: Unwritten, international: string): NumberParts {
   const { countryCode, national } = number;
-  const groups = international.slice(countryCode.length + 2).split(/[^\d\ue000-\uf8ff]+/);
+  const groups = international.slice(countryCode.length + 2).split(betweenDigits);
   const [area = national, ...rest] = groups.join('') === national ? groups : [];
   return { countryCode, trunk: trunkPrefixOf(number), area, rest };
 }
@@ -242,7 +238,7 @@ function elsewhere(parts: NumberParts, rules: DialingRules): string[] {
 /** With *do not truncate long distance prefix*, a spelling must carry the trunk prefix or the country code. */
 function keepsPrefix(spelling: string, number: Unwritten, parts: NumberParts, rules: DialingRules): boolean {
   if (!rules.keepLongDistancePrefix || (parts.trunk === '' && !isNanp(number.countryCode))) return true;
-  const digits = spelling.replace(/[^\d\ue000-\uf8ff]/g, '');
+  const digits = spelling.replace(betweenDigits, '');
   return digits !== number.national && digits !== `${number.national}0`;
 }
 

@@ -135,12 +135,11 @@ export function createSalesforceData(options: {
         return records;
       }),
 
-    queries: (session, soql, signal) => {
+    queries: async (session, soql, signal) => {
       const pieces: Uint8Array[] = [];
       for (const [position, query] of soql.entries()) {
         const around = aroundQueries[position];
-        if (around === undefined)
-          return Promise.reject(new RangeError('A composite request takes at most five queries.'));
+        if (around === undefined) throw new RangeError('A composite request takes at most five queries.');
         pieces.push(around.before);
         if (typeof query === 'string') pieces.push(Buffer.from(uriValue(query)));
         else addUri(pieces, query);
@@ -189,9 +188,7 @@ export function createSalesforceData(options: {
 
 /** `api-usage=18/15000` of the header that every answer carries. */
 function apiUsageOf(answer: HttpAnswer | undefined): { used: number; max: number } | undefined {
-  const usage = /(?:^|[\s;])api-usage=(\d+)\/(\d+)/.exec(
-    answer === undefined ? '' : (headerOf(answer, 'sforce-limit-info') ?? ''),
-  );
+  const usage = /(?:^|[\s;])api-usage=(\d+)\/(\d+)/.exec((answer && headerOf(answer, 'sforce-limit-info')) ?? '');
   return usage === null ? undefined : { used: Number(usage[1]), max: Number(usage[2]) };
 }
 

@@ -24,7 +24,10 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
       for (const [position, each] of asked.entries()) {
         for (const query of each.values.length === 0 ? [] : queriesOrTrouble(each)) {
           if ('failure' in query) results[position] = query;
-          else positions[queries.push(query) - 1] = position;
+          else {
+            queries.push(query);
+            positions.push(position);
+          }
         }
       }
       if (queries.length === 0) return { ok: true, value: results, apiUsage: undefined };

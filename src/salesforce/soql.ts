@@ -1,4 +1,4 @@
-import { filledIn, positionOfBlank, withoutBlanks } from '../domain/blank-digits.ts';
+import { betweenBlanks, filledIn, positionOfBlank } from '../domain/blank-digits.ts';
 import { newestFirst, type ReadyMadeCondition, type StepFilter, type StepOrder } from '../domain/lookup-step.ts';
 import { isFilterValue, operatorsOf } from '../domain/step-filter.ts';
 import { madeOnce } from '../made-once.ts';
@@ -167,9 +167,13 @@ export function queriesByValues(asked: AskedValues): readonly EncodedQuery[] {
   const { values } = asked;
   const whole = queryByValues(asked);
   if (values.length <= 1 || bytesOf(whole) <= maxQueryBytes) return [whole];
-  const middle = Math.ceil(values.length / 2);
-  return [values.slice(0, middle), values.slice(middle)].flatMap((part) => queriesByValues({ ...asked, values: part }));
+  return halvesOf(values).flatMap((half) => queriesByValues({ ...asked, values: half }));
 }
+
+const halvesOf = madeOnce((values: AskedValues['values']) => {
+  const middle = Math.ceil(values.length / 2);
+  return [values.slice(0, middle), values.slice(middle)];
+});
 
 /** Adds what a query is as the value of a URL's parameter, in pieces. */
 export function addUri(pieces: Uint8Array[], { frame, list }: EncodedQuery): void {
@@ -232,23 +236,27 @@ const listOf = madeOnce((values: AskedValues['values']): ValueList => {
     soql: (digits) => (digits === undefined ? soql : filledIn(soql, digits)),
     uri(digits) {
       if (digits === undefined) return Buffer.from(uriValue(soql));
-      fill ??= sameAsBefore(fillable(soql.replace(withoutBlanks, uriValue)));
+      fill ??= keepingLast(fillable(soql.replace(betweenBlanks, uriValue)));
       return fill(digits);
     },
   };
 });
 
-/** Puts digits into a text of ASCII and blanks: a lookup has hundreds of them, for which `filledIn` takes twenty times as long. */
+/**
+ * Puts digits into a text of ASCII and blanks: a lookup has hundreds of them, for which `filledIn` takes twenty times as long. Throws a
+ * `RangeError` for anything but digits, and for too few.
+ */
 function fillable(text: string): (digits: string) => Uint8Array {
   const form = Buffer.from(text, 'latin1');
-  const places = Array.from(text, (character, place) => ({
+  const gaps = Array.from(text, (character, place) => ({
     place,
-    position: positionOfBlank(character.charCodeAt(0)),
-  }));
-  const blanks = places.filter(({ position }) => position !== undefined);
-  const placeOf = Uint16Array.from(blanks, ({ place }) => place);
-  const positionOf = Uint8Array.from(blanks, ({ position = 0 }) => position);
+    position: positionOfBlank(character.charCodeAt(0)) ?? -1,
+  })).filter(({ position }) => position >= 0);
+  const placeOf = Uint16Array.from(gaps, ({ place }) => place);
+  const positionOf = Uint8Array.from(gaps, ({ position }) => position);
+  const needed = Math.max(...positionOf) + 1;
   return (digits) => {
+    if (!/^\d+$/.test(digits) || digits.length < needed) throw new RangeError('These are not the digits of a number.');
     const filled = Buffer.from(form);
     for (let index = 0; index < placeOf.length; index++)
       filled[placeOf[index] ?? 0] = digits.charCodeAt(positionOf[index] ?? 0);
@@ -257,7 +265,7 @@ function fillable(text: string): (digits: string) => Uint8Array {
 }
 
 /** What was made last is kept for whoever asks the same next. */
-function sameAsBefore<Made>(make: (digits: string) => Made): (digits: string) => Made {
+function keepingLast<Made>(make: (digits: string) => Made): (digits: string) => Made {
   let last: { readonly digits: string; readonly made: Made } | undefined;
   return (digits) => {
     if (last?.digits !== digits) last = { digits, made: make(digits) };

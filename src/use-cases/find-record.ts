@@ -267,20 +267,16 @@ export function refusedBy({ failure, step }: Partial<Refusal> & Pick<Refusal, 'f
 const mayBeSeveral = ({ step, input }: AskedStep, finding: Finding | undefined): boolean =>
   step.whenSeveral === 'answer-several' && finding?.matches === 1 && input.kind === 'number';
 
-function askedSteps({ steps, question, rules }: FindRecordRequest): readonly AskedStep[] {
-  const spelled = new Map<PhoneNumber, Pick<AskedStep, 'values' | 'digits'>>();
-  const spellingsOf = (number: PhoneNumber) => {
-    const known = spelled.get(number) ?? { values: spellingPatterns(number, rules).all, digits: number.national };
-    spelled.set(number, known);
-    return known;
-  };
-  return steps.flatMap((step, position): AskedStep[] => {
+const askedSteps = ({ steps, question, rules }: FindRecordRequest): readonly AskedStep[] =>
+  steps.flatMap((step, position): AskedStep[] => {
     const input = searchInputOf(step.search, question);
     if (input.kind === 'none') return [];
-    const compared = input.kind === 'number' ? spellingsOf(input.number) : { values: input.values };
+    const compared =
+      input.kind === 'number'
+        ? { values: spellingPatterns(input.number, rules).all, digits: input.number.national }
+        : { values: input.values };
     return [{ step, position, input, question: questionOf(step), ...compared }];
   });
-}
 
 /** One a step, which stays the same until its lookup is changed. */
 const questionOf = madeOnce((step: LookupStep): RecordQuestion => {

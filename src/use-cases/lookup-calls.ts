@@ -230,7 +230,7 @@ export function createLookupCalls(
     try {
       const { finding } = await call.result;
       if (!repeatableReasons.has(finding.reason)) return;
-      await call.told;
+      await call.told; // a timer is nothing that the caller should wait for
       await pause(repeatForMs);
     } finally {
       byQuestion.delete(key);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { getCountries, getExampleNumber, parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import examples from 'libphonenumber-js/mobile/examples' with { type: 'json' };
 import { expect, it } from 'vitest';
-import { readInFull, writeNumber } from '../../../src/phone-numbers/number-patterns.ts';
-import { toNumber } from '../../../src/phone-numbers/read-number.ts';
+import { groupingOf, readInFull } from '../../../src/phone-numbers/number-patterns.ts';
+import { toNumber, type PhoneNumber } from '../../../src/phone-numbers/read-number.ts';
 
 /** Numbers of every country: its example with some digits changed, cut off or added, so that many are none that its plan knows. */
 const international = fc
@@ -19,6 +19,8 @@ const international = fc
     const national = more < 0 ? digits.slice(0, more) : digits.concat(Array<string>(more).fill('0'));
     return `+${example?.countryCallingCode ?? ''}${national.join('')}`;
   });
+
+const writeNumber = (number: PhoneNumber) => groupingOf(number).write(number.national);
 
 const byLibrary = (text: string) => parsePhoneNumberFromString(text, { defaultCountry: 'DE', extract: false });
 

@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStandIn, type StandIn } from '../../../src/local/salesforce/server.ts';
-import type { FoundRecord, RecordQuestion, RecordSearch, SalesforceSession } from '../../../src/ports.ts';
+import type {
+  FoundRecord,
+  RecordQuestion,
+  RecordSearch,
+  SalesforceFailure,
+  SalesforceSession,
+} from '../../../src/ports.ts';
 import { createSalesforceData } from '../../../src/salesforce/data.ts';
 import { createSalesforceHttp } from '../../../src/salesforce/http.ts';
 import { createRecordSearch } from '../../../src/salesforce/record-search.ts';
+import { unaskedData } from '../../../src/salesforce/unasked-data.ts';
 import { FakeRecordSearch } from '../../support/fakes/record-search.ts';
 import { acme, connect } from '../stand-in/oauth-browser.ts';
 
@@ -173,5 +180,58 @@ describe.each([
     expect(await named('Udo Fort')).toMatchObject({ kind: 'user', id: inactive, isActive: false });
     subject.putUsers('Ute Doppelt', true, true);
     expect(await named('Ute Doppelt')).toBeUndefined();
+  });
+});
+
+describe('questions that need more queries than one call has room for', () => {
+  const objects = ['Contact', 'Lead', 'Account', 'Case'];
+  const fields = Array.from({ length: 12 }, (_, n) => `Phone_Number_${n}__c`);
+  const values = Array.from({ length: 90 }, (_, n) => `+49 7525 ${n + 100_000}`);
+  const asked = objects.map((object) => ({ question: question(object, ...fields), values }));
+  /** Finds one record by each query, which names its object; `refused` of an object is what its last query gets. */
+  const searchWith = (calls: number[], refused?: string) =>
+    createRecordSearch({
+      ...unaskedData,
+      async queries(_, soql) {
+        calls.push(soql.length);
+        const value = soql.map((query) => {
+          const text = typeof query === 'string' ? query : query.soql;
+          const object = / FROM (\w+) /.exec(text)?.[1] ?? '';
+          const isLast = text.includes(values.at(-1) ?? '');
+          return object === refused && isLast
+            ? ({ ok: false, failure } as const)
+            : ({ ok: true, value: [{ Id: `${object} ${isLast}` }], apiUsage: undefined } as const);
+        });
+        return { ok: true, value, apiUsage: { used: calls.length, max: 100 } };
+      },
+    });
+  const failure = {
+    kind: 'failure',
+    cause: 'request-refused',
+    answer: 'INVALID_FIELD',
+    retryable: false,
+  } as const satisfies SalesforceFailure;
+  const answersOf = async (search: RecordSearch) => {
+    const found = await search.byValues(asked, { session, signal: AbortSignal.timeout(1_000) });
+    if (!found.ok) throw new Error(found.failure.answer);
+    return found;
+  };
+
+  it('are asked in several calls, and each gets its own records together', async () => {
+    const calls: number[] = [];
+    const { value, apiUsage } = await answersOf(searchWith(calls));
+    expect(calls.length).toBeGreaterThan(1);
+    expect(Math.max(...calls)).toBe(5);
+    expect(apiUsage).toEqual({ used: calls.length, max: 100 });
+    for (const [position, result] of value.entries()) {
+      const ids = result.ok ? result.value.map(({ id }) => id) : [];
+      expect(ids.length).toBeGreaterThan(1);
+      expect(new Set(ids)).toEqual(new Set([`${objects[position] ?? ''} false`, `${objects[position] ?? ''} true`]));
+    }
+  });
+
+  it('are refused where one of their queries is, and the others not', async () => {
+    const { value } = await answersOf(searchWith([], 'Account'));
+    expect(value.map((result) => result.ok)).toEqual([true, true, false, true]);
   });
 });

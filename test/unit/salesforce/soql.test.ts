@@ -246,8 +246,19 @@ describe('queriesByValues', () => {
         const patterns = { question, values: spellingPatterns(number, rules).all, digits: number.national };
         expect(spelled).toContain(number.e164);
         expect(told(patterns)).toEqual(told(contact(...spelled)));
+        // In more fields than one query has room for.
+        const many = { ...question, fields: Array.from({ length: 20 }, (_, n) => `Phone_Number_${n}__c`) };
+        expect(told({ ...patterns, question: many })).toEqual(told({ question: many, values: spelled }));
+        expect(told({ ...patterns, question: many }).length).toBeGreaterThan(1);
       }),
     );
+  });
+
+  it('takes nothing but digits for a number’s, and not too few', () => {
+    const ask = (digits: string) => encodedQueriesByValues({ question, values: ['+\ue000\ue001'], digits });
+    expect(ask('49').map(uriOf)[0]).toContain("('%2B49')");
+    for (const digits of ["'", '4', '', '4 ', "9') OR (Id != '", '\ue000\ue001'])
+      expect(() => ask(digits), digits).toThrow(RangeError);
   });
 
   it('splits what would not fit a URI, without losing a value', () => {
