@@ -216,14 +216,8 @@ const readUser = (user: SalesforceRecord, id: string, fields: readonly string[])
   kind: 'user',
   id,
   isActive: user['IsActive'] === true,
-  fields: textsOf(user, fields),
+  fields: Object.fromEntries(fields.map((field) => [field, textOf(user[field])])),
 });
-
-function textsOf(record: SalesforceRecord, fields: readonly string[]): Record<string, string | undefined> {
-  const texts: Record<string, string | undefined> = {};
-  for (const field of fields) texts[field] = textOf(record[field]);
-  return texts;
-}
 
 const isRecord = (value: unknown): value is SalesforceRecord => typeof value === 'object' && value !== null;
 

@@ -18,11 +18,12 @@ import { defaultDialingRules } from '../../src/phone-numbers/numbering-plans.ts'
 import { readNumber } from '../../src/phone-numbers/read-number.ts';
 import { spellings } from '../../src/phone-numbers/spellings.ts';
 import { createRecordSearch } from '../../src/salesforce/record-search.ts';
-import { addUri, uriValue } from '../../src/salesforce/soql.ts';
+import { uriValue } from '../../src/salesforce/soql.ts';
 import { createFindRecord } from '../../src/use-cases/find-record.ts';
 import { e164Of, readQuestion } from '../../src/use-cases/read-question.ts';
 import type { LookupDefinition } from '../../src/domain/lookup.ts';
 import type { EncodedQuery } from '../../src/ports.ts';
+import { uriOf } from '../support/uri-of.ts';
 import { openHop, type HopKind } from './hops.ts';
 import type { Ask, Contender } from './load.ts';
 import { readServerMetrics } from './server-metrics.ts';
@@ -360,12 +361,6 @@ const rules = defaultDialingRules('DE');
 function foundAtOnce(phone: string): readonly string[] {
   const read = readNumber(phone, rules);
   return read.kind === 'number' && spellings(read, rules).includes(phone) ? [read.e164] : [];
-}
-
-function uriOf(query: EncodedQuery): string {
-  const pieces: Uint8Array[] = [];
-  addUri(pieces, query);
-  return Buffer.concat(pieces).toString();
 }
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];

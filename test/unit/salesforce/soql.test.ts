@@ -2,12 +2,11 @@ import { parseQuery, type Query } from '@jetstreamapp/soql-parser-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StepFilter } from '../../../src/domain/lookup-step.ts';
-import type { AskedValues, EncodedQuery, RecordQuestion } from '../../../src/ports.ts';
+import type { AskedValues, RecordQuestion } from '../../../src/ports.ts';
 import { defaultDialingRules } from '../../../src/phone-numbers/numbering-plans.ts';
 import { readNumber } from '../../../src/phone-numbers/read-number.ts';
 import { mainNumberSpellings, spellingPatterns, spellings } from '../../../src/phone-numbers/spellings.ts';
 import {
-  addUri,
   apiName,
   fieldPath,
   literal,
@@ -16,6 +15,7 @@ import {
   queryOfUser,
   uriValue,
 } from '../../../src/salesforce/soql.ts';
+import { uriOf } from '../../support/uri-of.ts';
 
 const question: RecordQuestion = {
   object: 'Contact',
@@ -28,11 +28,6 @@ const question: RecordQuestion = {
   userFields: ['Extension'],
 };
 const onlyWhatJsonTakes = /^[\w+,'()./*!~%-]*$/;
-function uriOf(query: EncodedQuery): string {
-  const pieces: Uint8Array[] = [];
-  addUri(pieces, query);
-  return Buffer.concat(pieces).toString();
-}
 type Values = AskedValues['values'];
 const queriesByValues = (asked: AskedValues) => encodedQueriesByValues(asked).map(({ soql }) => soql);
 const contact = (...values: Values): AskedValues => ({ question, values });
