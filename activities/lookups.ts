@@ -157,7 +157,7 @@ export function createLookupActivities(dependencies: {
         { pbxId: start.pbxId, accountId: start.accountId, question: read, rules, steps: lookup.steps, observe },
         AbortSignal.any([cancellationSignal(), AbortSignal.timeout(limitMs)]),
       ));
-    return { finding, trace: tracer.trace() };
+    return { finding, trace: tracer.take()() };
   }
 
   function toOutcome(

@@ -135,7 +135,7 @@ export function createSalesforceData(options: {
         return records;
       }),
 
-    queries: async (session, soql, signal) => {
+    queries: (session, soql, signal) => {
       const pieces: Uint8Array[] = [];
       for (const [position, query] of soql.entries()) {
         const around = aroundQueries[position];

@@ -32,12 +32,13 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
       }
       if (queries.length === 0) return { ok: true, value: results, apiUsage: undefined };
       call.onQueries?.(queries.length, () => queries.map(({ soql }) => soql));
-      const calls: ReturnType<SalesforceData['queries']>[] = [];
+      const answers: ReturnType<SalesforceData['queries']>[] = [];
       for (let first = 0; first < queries.length; first += maxQueriesInComposite)
-        calls.push(data.queries(call.session, queries.slice(first, first + maxQueriesInComposite), call.signal));
+        answers.push(data.queries(call.session, queries.slice(first, first + maxQueriesInComposite), call.signal));
       let apiUsage: { used: number; max: number } | undefined;
       let query = 0;
-      for (const answer of await Promise.all(calls)) {
+      for (const coming of answers) {
+        const answer = await coming;
         if (!answer.ok) return answer;
         apiUsage = answer.apiUsage ?? apiUsage;
         for (const result of answer.value) {

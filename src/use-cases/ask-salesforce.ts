@@ -73,7 +73,7 @@ export function createAskSalesforce(dependencies: {
       const admission = entering instanceof Promise ? await entering : entering; // nobody waits for what is there
       if (admission.kind === 'used-up') return trouble('quota');
       if (admission.kind === 'over') return trouble('deadline');
-      const outcome = await untilAborted(find(question, credentials, signal), signal);
+      const outcome = await find(question, credentials, signal);
       admission.leave(outcome?.ok === true ? outcome.apiUsage : undefined);
       if (outcome === undefined) return trouble('salesforce-slow');
       if (outcome.ok) return outcome.finding;
@@ -100,41 +100,37 @@ export function createAskSalesforce(dependencies: {
   }
 
   async function confirmed(accountId: string, signal: AbortSignal): Promise<Credentials | undefined> {
-    await untilAborted(
-      directory.confirm(accountId).catch(() => undefined),
-      AbortSignal.any([signal, AbortSignal.timeout(confirmLimitMs)]),
-    );
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(confirmLimitMs)]);
+    await untilAborted(directory.confirm(accountId), limit, () => undefined);
     return usable(accountId);
   }
 
-  /** An error here is a bug of ours; the caller gets the fallback all the same. */
-  async function find(
+  /** Undefined when the signal ends it. */
+  function find(
     { accountId, question, rules, steps, observe }: SalesforceQuestion,
     { orgId, instanceUrl, accessToken, version }: Credentials,
     signal: AbortSignal,
-  ): Promise<FindRecordOutcome> {
-    try {
-      return await findRecord({
-        question,
-        rules,
-        steps,
-        extensions: directory.extensions(accountId),
-        session: { orgId, instanceUrl, accessToken, version },
-        signal,
-        ...(observe && { observe }),
-      });
-    } catch (error) {
+  ): Promise<FindRecordOutcome | undefined> {
+    const finding = findRecord({
+      question,
+      rules,
+      steps,
+      extensions: directory.extensions(accountId),
+      session: { orgId, instanceUrl, accessToken, version },
+      signal,
+      ...(observe && { observe }),
+    });
+    // An error here is a bug of ours; the caller gets the fallback all the same.
+    return untilAborted(finding, signal, (error) => {
       if (!signal.aborted) logger.error({ err: error, orgId }, 'searching for a record failed');
       return { ok: false, failure: bug };
-    }
+    });
   }
 
   async function newerCredentials(refused: Credentials, signal: AbortSignal): Promise<Credentials | undefined> {
     const { orgId, version } = refused;
-    const reread = await untilAborted(
-      directory.reread(orgId).catch(() => undefined),
-      AbortSignal.any([signal, AbortSignal.timeout(rereadLimitMs)]),
-    );
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(rereadLimitMs)]);
+    const reread = await untilAborted(directory.reread(orgId), limit, () => undefined);
     if (reread && reread.version > version) return reread;
     tellOnce(refused);
     return (await directory.waitForVersionAbove(orgId, version, signal)) ? directory.credentials(orgId) : undefined;
@@ -163,12 +159,19 @@ export function createAskSalesforce(dependencies: {
 
 const bug: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', answer: 'bug', retryable: false };
 
-/** What the promise gives, or undefined when the signal ends first; then the promise is left alone and its error is nobody's. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
+/**
+ * What the promise gives, or what its error comes to; undefined when the signal ends first, and then the promise is left alone. The signal
+ * is that of one question and goes with it, and with the signal who listens to it.
+ */
+function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  whenRejected: (error: unknown) => T,
+): Promise<T | undefined> {
+  return new Promise((resolve) => {
     const end = () => resolve(undefined);
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+    void promise.then(resolve, (error: unknown) => resolve(whenRejected(error)));
   });
 }

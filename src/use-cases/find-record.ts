@@ -21,10 +21,10 @@ import {
   judge,
   judgeAgain,
   rowsOf,
-  tellVerdicts,
+  verdictsOf,
   type AskedStep,
+  type JudgedRecord,
   type StepMatches,
-  type Verdict,
 } from './record-matches.ts';
 import { findWithoutSearch, searchInputOf } from './search-input.ts';
 
@@ -38,7 +38,7 @@ export interface FindRecordRequest {
   readonly session: SalesforceSession;
   /** Ends every call to Salesforce. */
   readonly signal: AbortSignal;
-  /** Told of each step as it happens, so that a listener can put its own clock to it. */
+  /** Told of each step as it happens, so that a listener can put its own clock to it; the caller waits meanwhile. */
   readonly observe?: (event: FindRecordEvent) => void;
 }
 
@@ -56,19 +56,16 @@ export type FindRecordOutcome =
 /** How Salesforce is asked: by exact values, by the digits in its search index, for the user whose extension it is. */
 export type FindRecordCall = 'values' | 'digits' | 'user';
 
-/** What the test box shows. Query texts carry numbers: they are never logged, and what is kept with a run has none (`traceLookup`). */
+/**
+ * What the test box shows. Query texts carry numbers: they are never logged, and what is kept with a run has none (`traceLookup`). What
+ * takes time to tell is made for whoever asks for it.
+ */
 export type FindRecordEvent =
   | { readonly kind: 'asking'; readonly call: FindRecordCall; readonly count: number; texts(): readonly string[] }
-  | { readonly kind: 'answered'; readonly call: FindRecordCall; readonly rows: number }
+  | { readonly kind: 'answered'; readonly call: FindRecordCall; rows(): number }
   /** Salesforce does not let this step be asked. */
   | { readonly kind: 'refused'; readonly step: number; readonly answer: string }
-  | {
-      readonly kind: 'judged';
-      readonly step: number;
-      readonly object: string;
-      readonly recordId: string;
-      readonly verdict: Verdict;
-    }
+  | { readonly kind: 'judged'; records(): readonly JudgedRecord[] }
   | { readonly kind: 'extension'; readonly step: number; readonly from: ExtensionPlace };
 
 export type FindRecord = (request: FindRecordRequest) => Promise<FindRecordOutcome>;
@@ -130,7 +127,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
       extensions: request.extensions,
       call: () => callAs('user'),
       tell: {
-        answered: (rows) => observe?.({ kind: 'answered', call: 'user', rows }),
+        answered: (rows) => observe?.({ kind: 'answered', call: 'user', rows: () => rows }),
         extension: (step, from) => observe?.({ kind: 'extension', step, from }),
       },
     });
@@ -143,7 +140,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
       if (result?.ok === false) refuse(each, result.failure);
       return judge(each, result?.ok === true ? result.value : [], rules);
     });
-    observe?.({ kind: 'answered', call: 'values', rows: rowsOf(byValues) });
+    observe?.({ kind: 'answered', call: 'values', rows: () => rowsOf(byValues) });
 
     const own = byValues.find(({ byCut }) => byCut.has(0));
     const missing = outstanding(own?.asked.position);
@@ -171,7 +168,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
       const best = known ?? (await decide(byValues));
       return best.ok && best.winner !== undefined ? conclude(best, exact.apiUsage) : found;
     }
-    if (found) observe?.({ kind: 'answered', call: 'digits', rows: found.value.flat().length });
+    if (found) observe?.({ kind: 'answered', call: 'digits', rows: () => found.value.flat().length });
     const decision = await decide(
       byValues.map((before) => judgeAgain(before, found?.value[searchable.indexOf(before.asked)] ?? [], rules)),
     );
@@ -237,11 +234,7 @@ export function createFindRecord(search: RecordSearch): FindRecord {
     }
 
     function conclude({ matches, cut, winner, finding }: Decision, apiUsage: ApiUsage): FindRecordOutcome {
-      tellVerdicts(
-        matches,
-        cut === undefined ? undefined : { cut, step: winner?.position },
-        (step, { object, id }, verdict) => observe?.({ kind: 'judged', step, object, recordId: id, verdict }),
-      );
+      observe?.({ kind: 'judged', records: () => verdictsOf(matches, { cut, step: winner?.position }) });
       const [refusal] = refusals;
       // A miss is only true when every step could be asked.
       if (finding === undefined && refusal !== undefined) return { ok: false, ...refusal };

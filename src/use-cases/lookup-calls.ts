@@ -5,7 +5,6 @@ import { repeatableReasons } from '../domain/lookup.ts';
 import type {
   Answer,
   AskedLookup,
-  Finding,
   LookupDefinition,
   LookupRun,
   LookupService,
@@ -40,7 +39,7 @@ export interface LookupRequest {
 export interface LookupCall {
   readonly request: LookupRequest;
   readonly runId: string;
-  /** Resolves before the deadline; never rejects. */
+  /** Resolves when the answer is on its way out; never rejects. */
   readonly result: Promise<LookupResult>;
   /** How many further identical questions got this answer so far. */
   readonly repeats: number;
@@ -68,9 +67,14 @@ export interface LookupCallsOptions {
 
 const defaults: LookupCallsOptions = { repeatForMs: 5_000, recordWithinMs: 5_000 };
 
+type Answered = Pick<LookupResult, 'finding' | 'answer'> & {
+  /** Explains it, in the time that it takes to put that in words. */
+  readonly trace: () => LookupResult['trace'];
+};
+
 interface HeldCall extends LookupCall {
-  /** The same result, when the answer is on its way out. */
-  readonly told: Promise<LookupResult>;
+  /** What the caller waits for. Resolves before the deadline; never rejects. */
+  readonly answered: Promise<Answered>;
   repeats: number;
   recordedRepeats: number;
   isRecorded: boolean;
@@ -121,7 +125,7 @@ export function createLookupCalls(
         identical.repeats += 1;
         metrics.repeated();
       }
-      const { answer } = await call.result;
+      const { answer } = await call.answered;
       const ms = clock.now() - request.arrivedAtMs;
       // The answer goes out before it is counted.
       setImmediate(() => metrics.answered(answer.reason, ms));
@@ -146,6 +150,7 @@ export function createLookupCalls(
     },
     async close() {
       isClosing = true;
+      await nextTurn(); // until every question is held
       for (const end of pauses) end();
       await writer.close();
       await Promise.all(settling);
@@ -156,30 +161,30 @@ export function createLookupCalls(
     const runId = randomUUID();
     const { question, read, readMs } = request;
     const tracer = traceLookup(question, read, { readMs, elapsedMs: () => clock.now() - request.arrivedAtMs });
-    const result = find(request, tracer.observe).then((finding) => ({
-      finding,
-      trace: tracer.trace(),
-      answer: toAnswer(finding, {
-        runId,
-        service: request.service,
-        lookup: request.lookup,
-        pbx: request.pbx,
-        ms: clock.now() - request.arrivedAtMs,
-      }),
-    }));
+    const answered = answerOf(request, key, runId, tracer);
+    let result: Promise<LookupResult> | undefined;
     const call: HeldCall = {
       request,
       runId,
-      result,
-      told: result.then((known) => nextTurn(known)),
+      answered,
+      get result() {
+        return (result ??= toResult(answered));
+      },
       repeats: 0,
       recordedRepeats: 0,
       isRecorded: false,
       isRecordedUnanswered: false,
-      onRecorded: () => undefined,
+      onRecorded: nothing,
     };
     byRunId.set(runId, call);
     byQuestion.set(key, call);
+    // The question goes out to Salesforce, or the answer to the phone system, before anything else is done with it.
+    setImmediate(hold, call, key);
+    return call;
+  }
+
+  function hold(call: HeldCall, key: string): void {
+    const { runId } = call;
     const settled = settle(call, key)
       .catch((error: unknown) => logger.error({ err: error, runId }, 'a lookup call did not settle'))
       .finally(() => {
@@ -187,33 +192,42 @@ export function createLookupCalls(
         settling.delete(settled);
       });
     settling.add(settled);
-    return call;
   }
 
-  async function find(
-    { lookup, pbx, read, rules, arrivedAtMs }: LookupRequest,
-    observe: LookupTracer['observe'],
-  ): Promise<Finding> {
-    const known = findWithoutSearch(lookup.steps, read);
-    if (known) return known;
+  async function answerOf(request: LookupRequest, key: string, runId: string, tracer: LookupTracer): Promise<Answered> {
+    const { service, lookup, pbx, read, rules, arrivedAtMs } = request;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), arrivedAtMs + pbx.deadlineMs - marginMs() - clock.now());
+    let isRepeatable = false;
     try {
-      return await askSalesforce(
-        { pbxId: pbx.id, accountId: pbx.accountId, question: read, rules, steps: lookup.steps, observe },
-        deadline.signal,
-      );
+      const finding = await (findWithoutSearch(lookup.steps, read) ??
+        askSalesforce(
+          {
+            pbxId: pbx.id,
+            accountId: pbx.accountId,
+            question: read,
+            rules,
+            steps: lookup.steps,
+            observe: tracer.observe,
+          },
+          deadline.signal,
+        ));
+      isRepeatable = repeatableReasons.has(finding.reason);
+      return {
+        finding,
+        answer: toAnswer(finding, { runId, service, lookup, pbx, ms: clock.now() - arrivedAtMs }),
+        trace: tracer.take(),
+      };
     } finally {
       clearTimeout(timer);
+      if (!isRepeatable) byQuestion.delete(key);
     }
   }
 
   async function settle(call: HeldCall, key: string): Promise<void> {
     const repeated = repeatFor(call, key);
-    // The question goes out to Salesforce, or the answer to the phone system, before the engine is given work.
-    await nextTurn();
     const outcome = await startWorkflow(call);
-    const result = await call.told;
+    const result = await call.result;
     if (outcome !== 'dropped') {
       if (outcome === 'started' && !call.isRecorded && !call.isRecordedUnanswered) {
         await pause(recordWithinMs, (end) => {
@@ -227,17 +241,13 @@ export function createLookupCalls(
   }
 
   async function repeatFor(call: HeldCall, key: string): Promise<void> {
-    try {
-      const { finding } = await call.result;
-      if (!repeatableReasons.has(finding.reason)) return;
-      await call.told; // a timer is nothing that the caller should wait for
-      await pause(repeatForMs);
-    } finally {
-      byQuestion.delete(key);
-    }
+    const { finding } = await call.result;
+    if (!repeatableReasons.has(finding.reason)) return;
+    await pause(repeatForMs);
+    byQuestion.delete(key);
   }
 
-  function startWorkflow({ runId, request, told }: HeldCall): Promise<LookupStartOutcome> {
+  function startWorkflow({ runId, request, result }: HeldCall): Promise<LookupStartOutcome> {
     const asked: AskedLookup = {
       runId,
       askedAtMs: request.arrivedAtMs,
@@ -251,7 +261,7 @@ export function createLookupCalls(
       question: request.question,
       number: e164Of(request.read),
     };
-    return engine.start(asked, told);
+    return engine.start(asked, result);
   }
 
   /** Unless its workflow does meanwhile. */
@@ -280,6 +290,15 @@ export function createLookupCalls(
       handOut?.(end);
     });
   }
+}
+
+const nothing = () => undefined;
+
+/** With what explains it in words, when the answer is on its way out. */
+async function toResult(answered: Promise<Answered>): Promise<LookupResult> {
+  const { finding, answer, trace } = await answered;
+  await nextTurn();
+  return { finding, answer, trace: trace() };
 }
 
 /** The run as this process knows it. */

@@ -68,21 +68,28 @@ export const rowsOf = (matches: readonly StepMatches[]): number =>
  */
 export type Verdict = 'winner' | 'also-matches' | 'no-answer' | 'main-number' | 'later-step' | 'other-number';
 
+export interface JudgedRecord {
+  readonly step: number;
+  readonly record: FoundRecord;
+  readonly verdict: Verdict;
+}
+
 /**
- * Tells of each record why it won or did not. `cut`: the number of digits at which there are matches; `step`: the one with the answer,
- * undefined where none has.
+ * Why each record won or did not. `cut`: the number of digits at which there are matches; `step`: the one with the answer, undefined where
+ * none has.
  */
-export function tellVerdicts(
+export function verdictsOf(
   matches: readonly StepMatches[],
-  decided: { readonly cut: number; readonly step: number | undefined } | undefined,
-  tell: (step: number, record: FoundRecord, verdict: Verdict) => void,
-): void {
+  decided: { readonly cut: number | undefined; readonly step: number | undefined },
+): readonly JudgedRecord[] {
+  const judged: JudgedRecord[] = [];
+  const tell = (step: number, record: FoundRecord, verdict: Verdict) => judged.push({ step, record, verdict });
   for (const { asked, byCut, other: others } of matches) {
     const { position } = asked;
-    const isBehind = decided?.step !== undefined && position > decided.step;
+    const isBehind = decided.step !== undefined && position > decided.step;
     for (const [cut, records] of [...byCut].sort(([one], [other]) => one - other)) {
       for (const [index, record] of records.entries()) {
-        if (cut !== decided?.cut) tell(position, record, 'main-number');
+        if (cut !== decided.cut) tell(position, record, 'main-number');
         else if (isBehind) tell(position, record, 'later-step');
         else if (index > 0) tell(position, record, 'also-matches');
         else tell(position, record, position === decided.step ? 'winner' : 'no-answer');
@@ -90,6 +97,7 @@ export function tellVerdicts(
     }
     for (const record of others) tell(position, record, 'other-number');
   }
+  return judged;
 }
 
 /** Of a record that comes twice, the first. */

@@ -69,7 +69,7 @@ export function createTryLookup(dependencies: {
       ));
     const ms = Math.round(elapsedMs());
     const answer = toAnswer(finding, { runId, service, lookup, pbx, ms });
-    const trace = tracer.trace();
+    const trace = tracer.take()();
     if (isSaved) {
       const found = isTrouble(finding) ? undefined : finding;
       await runs.record({

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LookupDefinition } from '../../src/domain/lookup.ts';
 import type { Account, DescribedObject } from '../../src/ports.ts';
 import { describedObjects, field } from '../support/fakes/org.ts';
-import { pbx } from '../support/fakes/lookups.ts';
+import { foundContact, pbx } from '../support/fakes/lookups.ts';
 import { createTestPortal, textOf, type Browser, type TestPortal } from '../support/portal.ts';
 
 let portal: TestPortal;
@@ -321,14 +321,13 @@ describe('the test box', () => {
         count: 1,
         texts: () => ["SELECT Id FROM Contact WHERE Phone IN ('030 23125001')"],
       });
-      observe?.({ kind: 'answered', call: 'values', rows: 2 });
-      observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000AbCdIAK', verdict: 'winner' });
+      observe?.({ kind: 'answered', call: 'values', rows: () => 2 });
       observe?.({
         kind: 'judged',
-        step: 0,
-        object: 'Contact',
-        recordId: '003A0000000AbCeIAK',
-        verdict: 'also-matches',
+        records: () => [
+          { step: 0, record: foundContact('003A0000000AbCdIAK'), verdict: 'winner' },
+          { step: 0, record: foundContact('003A0000000AbCeIAK'), verdict: 'also-matches' },
+        ],
       });
       observe?.({ kind: 'extension', step: 0, from: 'map' });
       return {

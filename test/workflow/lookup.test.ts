@@ -5,7 +5,7 @@ import type { AskedLookup } from '../../src/domain/lookup.ts';
 import type { SalesforceFailure } from '../../src/ports.ts';
 import type { LookupSummary } from '../../workflows/lookup.ts';
 import { lookupWorkflowId } from '../../workflows/names.ts';
-import { accountId, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
+import { accountId, foundContact, lookup, orgId, pbx } from '../support/fakes/lookups.ts';
 import { lookupRequest, startLookupProcess, type TestLookupProcess } from '../support/lookup-worker.ts';
 import { matched } from '../support/phone-api.ts';
 import { createTestNamespace } from '../support/temporal.ts';
@@ -101,7 +101,8 @@ it('records what was asked for and how many fields were told, also when the log 
 /** What a search tells while it runs. */
 const observed: TestLookupProcess['findRecord'] = async ({ observe }) => {
   observe?.({ kind: 'asking', call: 'values', count: 1, texts: () => ['SELECT'] });
-  observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000TraceIAK', verdict: 'winner' });
+  const record = foundContact('003A0000000TraceIAK');
+  observe?.({ kind: 'judged', records: () => [{ step: 0, record, verdict: 'winner' }] });
   return { ok: true, finding: matched('201'), apiUsage: undefined };
 };
 const kinds = (trace: LookupTrace | undefined) => trace?.events.map(([kind]) => kind);

@@ -11,6 +11,7 @@ import {
 import type {
   Credentials,
   ExtensionMap,
+  FoundRecord,
   LookupEngine,
   LookupMetrics,
   LookupRuns,
@@ -32,6 +33,9 @@ export const lookup: LookupDefinition = {
   checkedAtMs: undefined,
   version: 1,
 };
+
+/** A contact of which only the id matters. */
+export const foundContact = (id: string): FoundRecord => ({ object: 'Contact', id, values: {}, rank: [], users: {} });
 
 export const pbx: Pbx = {
   id: '47EC1B-B70D69-818AE6',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { trouble } from '../../../src/domain/answer.ts';
 import type { Finding } from '../../../src/domain/lookup.ts';
 import type { AskSalesforce } from '../../../src/use-cases/ask-salesforce.ts';
@@ -8,6 +8,7 @@ import {
   createFakeLookupEngine,
   createFakeLookupMetrics,
   createFakeLookupRuns,
+  foundContact,
   lookup,
   orgId,
   pbx,
@@ -205,16 +206,17 @@ describe('a run', () => {
 
   it('says how its answer came about, in the result and in the log, and nothing of what came after it', async () => {
     let observe: Parameters<AskSalesforce>[0]['observe'];
+    const record = foundContact('003A0000000AbCdIAK');
     askSalesforce = async (question) => {
       observe = question.observe;
       observe?.({ kind: 'asking', call: 'values', count: 1, texts: () => ['SELECT'] });
-      observe?.({ kind: 'answered', call: 'values', rows: 1 });
-      observe?.({ kind: 'judged', step: 0, object: 'Contact', recordId: '003A0000000AbCdIAK', verdict: 'winner' });
+      observe?.({ kind: 'answered', call: 'values', rows: () => 1 });
+      observe?.({ kind: 'judged', records: () => [{ step: 0, record, verdict: 'winner' }] });
       return matched('201');
     };
     const { runId } = await calls.answer(request('0752543312', { readMs: 0.0234 }));
     const held = calls.find(runId);
-    observe?.({ kind: 'answered', call: 'digits', rows: 9 });
+    observe?.({ kind: 'answered', call: 'digits', rows: () => 9 });
     const atMs = expect.any(Number) as number;
     const trace = {
       readMs: 0.02,
@@ -229,6 +231,23 @@ describe('a run', () => {
     expect((await held?.result)?.trace).toEqual(trace);
     await expect.poll(() => runs.recorded.length).toBe(1);
     expect(runs.recorded[0]?.trace).toEqual(trace);
+  });
+
+  it('is started when its question is out, and explained when its caller has the answer', async () => {
+    let startsWhenAsked: number | undefined;
+    const rows = vi.fn(() => 1);
+    askSalesforce = async ({ observe }) => {
+      startsWhenAsked = await Promise.resolve().then(() => engine.starts.length);
+      observe?.({ kind: 'answered', call: 'values', rows });
+      return matched('201');
+    };
+    const { runId } = await calls.answer(request('0752543312'));
+    expect(startsWhenAsked).toBe(0);
+    expect(rows).not.toHaveBeenCalled();
+    expect((await calls.find(runId)?.result)?.trace.events).toMatchObject([
+      ['answered', expect.any(Number), 'values', 1],
+    ]);
+    expect(engine.starts).toMatchObject([{ runId }]);
   });
 
   it('is written at once where another process recorded it without its answer', async () => {
