@@ -168,7 +168,7 @@ export function createLookupCalls(
       runId,
       answered,
       get result() {
-        return (result ??= toResult(answered));
+        return (result ??= toResult(answered, request, runId));
       },
       repeats: 0,
       recordedRepeats: 0,
@@ -221,6 +221,22 @@ export function createLookupCalls(
     } finally {
       clearTimeout(timer);
       if (!isRepeatable) byQuestion.delete(key);
+    }
+  }
+
+  /** With what explains it in words, when the answer is on its way out. A bug in the explanation must not cost the run. */
+  async function toResult(
+    answered: Promise<Answered>,
+    { readMs }: LookupRequest,
+    runId: string,
+  ): Promise<LookupResult> {
+    const { finding, answer, trace } = await answered;
+    await nextTurn();
+    try {
+      return { finding, answer, trace: trace() };
+    } catch (error) {
+      logger.error({ err: error, runId }, 'an answer could not be explained');
+      return { finding, answer, trace: { readMs, events: [], leftOut: 0 } };
     }
   }
 
@@ -293,13 +309,6 @@ export function createLookupCalls(
 }
 
 const nothing = () => undefined;
-
-/** With what explains it in words, when the answer is on its way out. */
-async function toResult(answered: Promise<Answered>): Promise<LookupResult> {
-  const { finding, answer, trace } = await answered;
-  await nextTurn();
-  return { finding, answer, trace: trace() };
-}
 
 /** The run as this process knows it. */
 export const runOfCall = (

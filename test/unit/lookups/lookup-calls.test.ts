@@ -250,6 +250,20 @@ describe('a run', () => {
     expect(engine.starts).toMatchObject([{ runId }]);
   });
 
+  it('is recorded, though its answer cannot be explained', async () => {
+    askSalesforce = async ({ observe }) => {
+      const rows = () => {
+        throw new Error('a bug');
+      };
+      observe?.({ kind: 'answered', call: 'values', rows });
+      return matched('201');
+    };
+    await calls.answer(request('0752543312'));
+    await expect.poll(() => runs.recorded.length).toBe(1);
+    expect(runs.recorded).toMatchObject([{ answer: { extension: '201' }, trace: { events: [] } }]);
+    expect(errors.splice(0)).toMatchObject([[{ err: { message: 'a bug' } }, 'an answer could not be explained']]);
+  });
+
   it('is written at once where another process recorded it without its answer', async () => {
     await calls.close();
     calls = newCalls({ recordWithinMs: 60_000, repeatForMs: 60_000 });
