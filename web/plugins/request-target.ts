@@ -25,7 +25,8 @@ const faults = new WeakMap<IncomingMessage, TargetError>();
  */
 export function readTarget(request: IncomingMessage): string {
   const target = withoutOrigin(request);
-  const [path = ''] = target.split('?', 1);
+  const queryAt = target.indexOf('?');
+  const path = queryAt === -1 ? target : target.slice(0, queryAt);
   const fault = faultOf(path);
   if (!fault) return target;
   faults.set(request, fault);
@@ -47,6 +48,7 @@ function withoutOrigin(request: IncomingMessage): string {
 
 function faultOf(path: string): TargetError | undefined {
   if (path.length > maxPathLength) return new TargetError(414, 'The address is too long.');
+  if (!path.includes('%')) return undefined; // most have none, and decoding takes longer than routing
   try {
     decodeURIComponent(path);
     return undefined;

@@ -93,4 +93,4 @@ const escapeXml = (text: string): string =>
     .replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** Some phone systems read the first line only, and none expects a second. */
-const firstLine = (text: string): string => text.split(/[\r\n]/, 1)[0] ?? '';
+const firstLine = (text: string): string => /^[^\r\n]*/.exec(text)?.[0] ?? '';
