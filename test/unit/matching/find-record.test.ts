@@ -47,9 +47,20 @@ beforeEach(() => {
   search = new FakeRecordSearch();
 });
 
+type ToldEvent = Readonly<Record<string, unknown>>;
+
+/** What whoever asks is told of an event. */
+function toldBy(event: FindRecordEvent): readonly ToldEvent[] {
+  if (event.kind === 'answered') return [{ ...event, rows: event.rows() }];
+  if (event.kind !== 'judged') return [event];
+  return event
+    .records()
+    .map(({ step, record: { object, id }, verdict }) => ({ kind: event.kind, step, object, recordId: id, verdict }));
+}
+
 interface Options {
   readonly rules?: DialingRules;
-  readonly events?: FindRecordEvent[];
+  readonly events?: ToldEvent[];
   readonly steps?: readonly LookupStep[];
   readonly extensions?: ExtensionMap;
 }
@@ -65,7 +76,7 @@ function find(arrives: string | Question = '+49752543312', options: Options = {}
     extensions: options.extensions ?? noExtensions,
     session,
     signal: AbortSignal.timeout(5_000),
-    ...(events && { observe: (event) => void events.push(event) }),
+    ...(events && { observe: (event) => void events.push(...toldBy(event)) }),
   });
 }
 async function finding(...parameters: Parameters<typeof find>): Promise<unknown> {
@@ -337,13 +348,13 @@ describe('findRecord', () => {
         record('Account', '001A', '07525 4331', { owner: owner('302') }),
         record('Account', '001B', '07525 4331-0', { owner: owner('303'), lastModifiedAtMs: 9_000 }),
       ];
-      const events: FindRecordEvent[] = [];
+      const events: ToldEvent[] = [];
       expect(await finding('+49752543312', { events })).toMatchObject({
         reason: 'matched-several',
         matches: 2,
         recordId: '001B',
       });
-      expect(events.filter(({ kind }) => kind === 'judged')).toMatchObject([
+      expect(events.filter((event) => event['kind'] === 'judged')).toMatchObject([
         { recordId: '003A', verdict: 'main-number' },
         { recordId: '001B', verdict: 'winner' },
         { recordId: '001A', verdict: 'also-matches' },
@@ -410,7 +421,7 @@ describe('findRecord', () => {
       record('Lead', '00QA', '0752543312'),
       record('Account', '001A', '07525 433-0'),
     ];
-    const events: FindRecordEvent[] = [];
+    const events: ToldEvent[] = [];
     await find('+49752543312', { events });
     expect(events).toEqual([
       { kind: 'answered', call: 'values', rows: 4 },
@@ -430,7 +441,7 @@ describe('findRecord', () => {
         record('Contact', '003A', '0752543312', { owner: owner(undefined) }),
         record('Account', '001A', '0752543312', { owner: owner('300') }),
       ];
-      const events: FindRecordEvent[] = [];
+      const events: ToldEvent[] = [];
       expect(await finding('+49752543312', { events })).toMatchObject({ reason: 'matched', extension: '300' });
       expect(events).toContainEqual({
         kind: 'judged',
