@@ -139,7 +139,8 @@ export function createSalesforceData(options: {
       const pieces: Uint8Array[] = [];
       for (const [position, query] of soql.entries()) {
         const around = aroundQueries[position];
-        if (around === undefined) throw new RangeError('A composite request takes at most five queries.');
+        if (around === undefined)
+          return Promise.reject(new RangeError('A composite request takes at most five queries.'));
         pieces.push(around.before);
         if (typeof query === 'string') pieces.push(Buffer.from(uriValue(query)));
         else addUri(pieces, query);

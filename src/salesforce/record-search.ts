@@ -32,13 +32,12 @@ export function createRecordSearch(data: SalesforceData): RecordSearch {
       }
       if (queries.length === 0) return { ok: true, value: results, apiUsage: undefined };
       call.onQueries?.(queries.length, () => queries.map(({ soql }) => soql));
-      const answers: ReturnType<SalesforceData['queries']>[] = [];
+      const calls: ReturnType<SalesforceData['queries']>[] = [];
       for (let first = 0; first < queries.length; first += maxQueriesInComposite)
-        answers.push(data.queries(call.session, queries.slice(first, first + maxQueriesInComposite), call.signal));
+        calls.push(data.queries(call.session, queries.slice(first, first + maxQueriesInComposite), call.signal));
       let apiUsage: { used: number; max: number } | undefined;
       let query = 0;
-      for (const coming of answers) {
-        const answer = await coming;
+      for (const answer of await Promise.all(calls)) {
         if (!answer.ok) return answer;
         apiUsage = answer.apiUsage ?? apiUsage;
         for (const result of answer.value) {

@@ -168,13 +168,13 @@ export function createLookupCalls(
       runId,
       answered,
       get result() {
-        return (result ??= toResult(answered, request, runId));
+        return (result ??= toResult(call));
       },
       repeats: 0,
       recordedRepeats: 0,
       isRecorded: false,
       isRecordedUnanswered: false,
-      onRecorded: nothing,
+      onRecorded: () => undefined,
     };
     byRunId.set(runId, call);
     byQuestion.set(key, call);
@@ -225,18 +225,14 @@ export function createLookupCalls(
   }
 
   /** With what explains it in words, when the answer is on its way out. A bug in the explanation must not cost the run. */
-  async function toResult(
-    answered: Promise<Answered>,
-    { readMs }: LookupRequest,
-    runId: string,
-  ): Promise<LookupResult> {
+  async function toResult({ answered, runId }: HeldCall): Promise<LookupResult> {
     const { finding, answer, trace } = await answered;
     await nextTurn();
     try {
       return { finding, answer, trace: trace() };
     } catch (error) {
       logger.error({ err: error, runId }, 'an answer could not be explained');
-      return { finding, answer, trace: { readMs, events: [], leftOut: 0 } };
+      return { finding, answer, trace: trace() }; // without what it was told of, which is gone by now
     }
   }
 
@@ -307,8 +303,6 @@ export function createLookupCalls(
     });
   }
 }
-
-const nothing = () => undefined;
 
 /** The run as this process knows it. */
 export const runOfCall = (

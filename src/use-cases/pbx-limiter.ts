@@ -31,13 +31,10 @@ export function createPbxLimiter(clock: Clock): PbxLimiter {
 
   function bucketOf({ id, limits: { perSecond, burst } }: Pick<Pbx, 'id' | 'limits'>): Bucket {
     const nowMs = clock.now();
-    let bucket = buckets.get(id);
-    if (bucket === undefined) {
-      bucket = { tokens: burst, filledAtMs: nowMs, inFlight: 0 };
-      buckets.set(id, bucket);
-    }
+    const bucket = buckets.get(id) ?? { tokens: burst, filledAtMs: nowMs, inFlight: 0 };
     bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, nowMs - bucket.filledAtMs) * perSecond) / 1_000);
     bucket.filledAtMs = nowMs;
+    buckets.set(id, bucket);
     return bucket;
   }
 

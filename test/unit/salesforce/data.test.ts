@@ -133,9 +133,14 @@ describe('createSalesforceData', () => {
     expect(JSON.stringify(result)).not.toContain('49752543312');
   });
 
-  it('refuses more queries than a composite takes', () => {
-    const queries = Array.from({ length: 6 }, () => soql);
-    expect(() => data.queries(session, queries, soon())).toThrow(RangeError);
+  it('refuses more queries than a composite takes', async () => {
+    await expect(
+      data.queries(
+        session,
+        Array.from({ length: 6 }, () => soql),
+        soon(),
+      ),
+    ).rejects.toThrow(RangeError);
   });
 
   it('searches', async () => {
