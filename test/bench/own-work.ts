@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { defaultPbxLimits } from '../../src/domain/lookup.ts';
 import { defaultExtensionSteps } from '../../src/domain/pbx-settings.ts';
 import { readNumber } from '../../src/phone-numbers/read-number.ts';
@@ -8,6 +11,8 @@ import { createFindRecord } from '../../src/use-cases/find-record.ts';
 import { rehearsedSalesforce } from '../../src/warm-up.ts';
 import { lookup, orgId, pbx } from '../support/fakes/lookups.ts';
 import { createTestPhoneApi } from '../support/phone-api.ts';
+
+const run = promisify(execFile);
 
 /** Of one lookup without Salesforce, Temporal and the network. */
 export interface OwnWork {
@@ -24,11 +29,23 @@ const cacheBytes = 48 * 1024 * 1024;
 /** Emptying the caches takes as long as fifty questions. */
 const coldShare = 0.1;
 
+/** `all` has the spellings, the queries, and reading and verifying what Salesforce sends, which is at hand at once; `read-and-answer` has not. */
+export type OwnWorkPart = 'read-and-answer' | 'all';
+
 /**
- * Token check, number reading, answer; and `withQueries` also spellings, queries, reading and verifying what Salesforce sends, which is at
- * hand at once.
+ * Of so many questions: token check, number reading, answer, and what else the part has. In a process of its own, as a server is: in one
+ * that has asked tens of thousands of questions before, the same took twice as long.
  */
-export async function ownWork(questions: number, { withQueries = true } = {}): Promise<OwnWork> {
+export async function ownWork(part: OwnWorkPart, questions: number): Promise<OwnWork> {
+  const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), part, String(questions)]);
+  return JSON.parse(stdout) as OwnWork;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(JSON.stringify(await measure(process.argv[2] as OwnWorkPart, Number(process.argv[3]))));
+}
+
+async function measure(part: OwnWorkPart, questions: number): Promise<OwnWork> {
   const api = await createTestPhoneApi({ read: readNumber });
   const unlimited = { ...defaultPbxLimits, perSecond: 1e6, burst: 1e6 };
   const known = api.directory.pbxs.get(pbx.id);
@@ -36,7 +53,7 @@ export async function ownWork(questions: number, { withQueries = true } = {}): P
   api.directory.lookups.set(lookup.id, { ...lookup, steps: defaultExtensionSteps });
   let caller = '';
   const data = createSalesforceData({ http: rehearsedSalesforce(() => caller), apiVersion: '67.0' });
-  if (withQueries) api.findRecord = createFindRecord(createRecordSearch(data));
+  if (part === 'all') api.findRecord = createFindRecord(createRecordSearch(data));
   await api.app.ready();
   const token = await api.newToken();
   const ask = async (sequence: number) => {
