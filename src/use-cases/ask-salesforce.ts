@@ -73,8 +73,12 @@ export function createAskSalesforce(dependencies: {
       const admission = entering instanceof Promise ? await entering : entering; // nobody waits for what is there
       if (admission.kind === 'used-up') return trouble('quota');
       if (admission.kind === 'over') return trouble('deadline');
-      const outcome = await find(question, credentials, signal);
-      admission.leave(outcome?.ok === true ? outcome.apiUsage : undefined);
+      let outcome: FindRecordOutcome | undefined;
+      try {
+        outcome = await find(question, credentials, signal);
+      } finally {
+        admission.leave(outcome?.ok === true ? outcome.apiUsage : undefined);
+      }
       if (outcome === undefined) return trouble('salesforce-slow');
       if (outcome.ok) return outcome.finding;
       const { failure } = outcome;
@@ -161,7 +165,7 @@ const bug: SalesforceFailure = { kind: 'failure', cause: 'salesforce-error', ans
 
 /**
  * What the promise gives, or what its error comes to; undefined when the signal ends first, and then the promise is left alone. The signal
- * is that of one question and goes with it, and with the signal who listens to it.
+ * is that of one question and goes with it, or with its time limit, and with the signal who listens to it.
  */
 function untilAborted<T>(
   promise: Promise<T>,

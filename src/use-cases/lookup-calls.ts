@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isTrouble, toAnswer, toldIn } from '../domain/answer.ts';
+import { isTrouble, toAnswer, toldIn, trouble } from '../domain/answer.ts';
 import { repeatableReasons } from '../domain/lookup.ts';
 import type {
   Answer,
   AskedLookup,
+  Finding,
   LookupDefinition,
   LookupRun,
   LookupService,
@@ -189,15 +190,26 @@ export function createLookupCalls(
       .catch((error: unknown) => logger.error({ err: error, runId }, 'a lookup call did not settle'))
       .finally(() => {
         byRunId.delete(runId);
+        forget(call, key);
         settling.delete(settled);
       });
     settling.add(settled);
+  }
+
+  /** From now on an identical question is asked anew. */
+  function forget(call: HeldCall, key: string): void {
+    if (byQuestion.get(key) === call) byQuestion.delete(key);
   }
 
   async function answerOf(request: LookupRequest, key: string, runId: string, tracer: LookupTracer): Promise<Answered> {
     const { service, lookup, pbx, read, rules, arrivedAtMs } = request;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), arrivedAtMs + pbx.deadlineMs - marginMs() - clock.now());
+    const answeredWith = (finding: Finding): Answered => ({
+      finding,
+      answer: toAnswer(finding, { runId, service, lookup, pbx, ms: clock.now() - arrivedAtMs }),
+      trace: tracer.take(),
+    });
     let isRepeatable = false;
     try {
       const finding = await (findWithoutSearch(lookup.steps, read) ??
@@ -212,19 +224,20 @@ export function createLookupCalls(
           },
           deadline.signal,
         ));
+      const answered = answeredWith(finding);
       isRepeatable = repeatableReasons.has(finding.reason);
-      return {
-        finding,
-        answer: toAnswer(finding, { runId, service, lookup, pbx, ms: clock.now() - arrivedAtMs }),
-        trace: tracer.take(),
-      };
+      return answered;
+    } catch (error) {
+      // A bug of ours; the caller gets the fallback all the same.
+      logger.error({ err: error, runId }, 'a lookup failed');
+      return answeredWith(trouble('salesforce-error'));
     } finally {
       clearTimeout(timer);
       if (!isRepeatable) byQuestion.delete(key);
     }
   }
 
-  /** With what explains it in words, when the answer is on its way out. A bug in the explanation must not cost the run. */
+  /** With what explains it in words, when the answer is on its way out. A bug in what is told of the search must not cost the run. */
   async function toResult({ answered, runId }: HeldCall): Promise<LookupResult> {
     const { finding, answer, trace } = await answered;
     await nextTurn();
@@ -256,7 +269,7 @@ export function createLookupCalls(
     const { finding } = await call.result;
     if (!repeatableReasons.has(finding.reason)) return;
     await pause(repeatForMs);
-    byQuestion.delete(key);
+    forget(call, key);
   }
 
   function startWorkflow({ runId, request, result }: HeldCall): Promise<LookupStartOutcome> {

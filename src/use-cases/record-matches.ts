@@ -83,19 +83,19 @@ export function verdictsOf(
   decided: { readonly cut: number | undefined; readonly step: number | undefined },
 ): readonly JudgedRecord[] {
   const judged: JudgedRecord[] = [];
-  const tell = (step: number, record: FoundRecord, verdict: Verdict) => judged.push({ step, record, verdict });
+  const add = (step: number, record: FoundRecord, verdict: Verdict) => judged.push({ step, record, verdict });
   for (const { asked, byCut, other: others } of matches) {
     const { position } = asked;
     const isBehind = decided.step !== undefined && position > decided.step;
     for (const [cut, records] of [...byCut].sort(([one], [other]) => one - other)) {
       for (const [index, record] of records.entries()) {
-        if (cut !== decided.cut) tell(position, record, 'main-number');
-        else if (isBehind) tell(position, record, 'later-step');
-        else if (index > 0) tell(position, record, 'also-matches');
-        else tell(position, record, position === decided.step ? 'winner' : 'no-answer');
+        if (cut !== decided.cut) add(position, record, 'main-number');
+        else if (isBehind) add(position, record, 'later-step');
+        else if (index > 0) add(position, record, 'also-matches');
+        else add(position, record, position === decided.step ? 'winner' : 'no-answer');
       }
     }
-    for (const record of others) tell(position, record, 'other-number');
+    for (const record of others) add(position, record, 'other-number');
   }
   return judged;
 }

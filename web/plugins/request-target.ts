@@ -48,7 +48,7 @@ function withoutOrigin(request: IncomingMessage): string {
 
 function faultOf(path: string): TargetError | undefined {
   if (path.length > maxPathLength) return new TargetError(414, 'The address is too long.');
-  if (!path.includes('%')) return undefined; // most have none, and decoding takes longer than routing
+  if (!path.includes('%')) return undefined; // most have none, and need no decoding
   try {
     decodeURIComponent(path);
     return undefined;

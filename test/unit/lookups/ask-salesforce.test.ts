@@ -169,6 +169,15 @@ it('gives the fallback its reason when searching itself breaks', async () => {
   expect(requests).toHaveLength(1);
 });
 
+it('keeps no place in the gate when a search cannot even begin', async () => {
+  const extensions = vi.spyOn(directory, 'extensions').mockImplementation(() => {
+    throw new TypeError('a bug');
+  });
+  for (let place = 0; place < 3; place++) await expect(ask(question, within(1_000))).rejects.toThrow('a bug');
+  extensions.mockRestore();
+  expect(await ask(question, within(1_000))).toEqual(matched('201'));
+});
+
 it.each(['broken', 'disconnected'] as const)('does not ask with a connection that is %s', async (state) => {
   directory.setConnection({ ...connection, state });
   expect(await ask(question, within(1_000))).toMatchObject({ reason: 'not-connected' });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { trouble } from '../../../src/domain/answer.ts';
 import type { Finding } from '../../../src/domain/lookup.ts';
@@ -238,6 +239,7 @@ describe('a run', () => {
     const rows = vi.fn(() => 1);
     askSalesforce = async ({ observe }) => {
       startsWhenAsked = await Promise.resolve().then(() => engine.starts.length);
+      await nextTurn(); // as Salesforce, which answers when the run is held
       observe?.({ kind: 'answered', call: 'values', rows });
       return matched('201');
     };
@@ -262,6 +264,34 @@ describe('a run', () => {
     await expect.poll(() => runs.recorded.length).toBe(1);
     expect(runs.recorded).toMatchObject([{ answer: { extension: '201' }, trace: { events: [] } }]);
     expect(errors.splice(0)).toMatchObject([[{ err: { message: 'a bug' } }, 'an answer could not be explained']]);
+  });
+
+  it('has the fallback, and is not repeated, where asking breaks', async () => {
+    askSalesforce = async () => {
+      throw new TypeError('a bug');
+    };
+    const answers = [await calls.answer(request('0752543312')), await calls.answer(request('0752543312'))];
+    expect(answers).toMatchObject([
+      { reason: 'salesforce-error', extension: '100' },
+      { reason: 'salesforce-error', extension: '100' },
+    ]);
+    await expect.poll(() => runs.recorded.length).toBe(2);
+    expect(runs.recorded).toMatchObject(answers.map(({ runId, reason }) => ({ id: runId, answer: { reason } })));
+    const logged = [{ err: { message: 'a bug' } }, 'a lookup failed'];
+    expect(errors.splice(0)).toMatchObject([logged, logged]);
+  });
+
+  it('has the fallback, and is not repeated, where no answer can be made of what was found', async () => {
+    askSalesforce = async () => ({
+      ...matched('201'),
+      get extension(): string {
+        throw new TypeError('a bug');
+      },
+    });
+    const answers = [await calls.answer(request('0752543312')), await calls.answer(request('0752543312'))];
+    expect(answers).toMatchObject([{ reason: 'salesforce-error' }, { reason: 'salesforce-error' }]);
+    expect(asked).toBe(2);
+    expect(errors.splice(0)).toHaveLength(2);
   });
 
   it('is written at once where another process recorded it without its answer', async () => {

@@ -65,9 +65,10 @@ interface Options {
   readonly extensions?: ExtensionMap;
 }
 
-function find(arrives: string | Question = '+49752543312', options: Options = {}): Promise<FindRecordOutcome> {
+async function find(arrives: string | Question = '+49752543312', options: Options = {}): Promise<FindRecordOutcome> {
   const { rules = german, events } = options;
-  return createFindRecord(search)({
+  const told: FindRecordEvent[] = [];
+  const outcome = await createFindRecord(search)({
     question: readQuestion(typeof arrives === 'string' ? { callerId: arrives } : arrives, (sent) =>
       readNumber(sent, rules),
     ),
@@ -76,9 +77,13 @@ function find(arrives: string | Question = '+49752543312', options: Options = {}
     extensions: options.extensions ?? noExtensions,
     session,
     signal: AbortSignal.timeout(5_000),
-    ...(events && { observe: (event) => void events.push(...toldBy(event)) }),
+    ...(events && { observe: (event) => void told.push(event) }),
   });
+  // A lookup is explained when its caller has the answer.
+  events?.push(...told.flatMap(toldBy));
+  return outcome;
 }
+
 async function finding(...parameters: Parameters<typeof find>): Promise<unknown> {
   const outcome = await find(...parameters);
   return outcome.ok ? outcome.finding : outcome.failure;
