@@ -8,6 +8,7 @@ import { createOutbox, type RecorderSays, type ServerSays } from './recorder-mes
 import { createRecorderPace } from './recorder-pace.ts';
 import { runProcess } from './run-process.ts';
 import { openSalesforceLookups } from './salesforce-lookups.ts';
+import { keepToBackground } from './background-processors.ts';
 import { lowerSessionPriority } from './session-priority.ts';
 import { workflowBundle } from './temporal/bundle.ts';
 import { connectTemporal } from './temporal/client.ts';
@@ -87,6 +88,7 @@ await runProcess(
     await warmUpEngine(temporal, logger);
     // Only now: while it starts, the server waits for it.
     lowerSessionPriority('self', niceness);
+    await keepToBackground(process.pid);
 
     process.on('message', (message) => {
       for (const said of message as readonly ServerSays[]) {

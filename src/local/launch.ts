@@ -25,6 +25,7 @@ export async function launchProgram(options: {
     command: process.execPath,
     args: [path(`../${entry}.ts`)],
     dataDir,
+    isBackground: entry === 'worker',
     env,
     ipc: true,
     // A server ends itself by then. A worker may wait longer for Salesforce, and whoever pressed Ctrl-C does not.

@@ -62,6 +62,7 @@ export async function startPostgres({ dataDir, port, durable, signal }: Postgres
     cwd: folder,
     uid: runner.uid,
     gid: runner.gid,
+    isBackground: true,
     stopSignal: 'SIGINT', // "fast": rolls back what is under way and ends; SIGTERM would wait for every connection
   });
   try {

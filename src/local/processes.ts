@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inheritedEnvironment } from '../config.ts';
+import { keepToBackground } from '../background-processors.ts';
 import { lowerSessionPriority } from '../session-priority.ts';
 
 /*
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly stopSignal?: NodeJS.Signals;
   /** Above 0 it gets the processor when others do not need it, as far as the system allows that. */
   readonly niceness?: number;
+  /** Callers do not wait for it: it leaves the first half of the processors to those for whom they do. */
+  readonly isBackground?: boolean;
   /** How long it may take to end when asked; default 10 s. */
   readonly stopWithinMs?: number;
 }
@@ -92,6 +95,7 @@ export async function startService(options: StartOptions): Promise<Service> {
     await exited;
     throw error;
   }
+  if (options.isBackground) await keepToBackground(pid);
   return {
     name,
     pid,

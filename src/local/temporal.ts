@@ -74,6 +74,7 @@ async function startOnce(
     dataDir,
     // Callers do not wait for it, and a machine that has it all answers them first.
     niceness: 10,
+    isBackground: true,
     // its own settings must not come from a profile of the user's
     env: {
       TEMPORAL_CONFIG_FILE: undefined,

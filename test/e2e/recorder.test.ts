@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { allowedTo, backgroundProcessors } from '../../src/background-processors.ts';
 import { childrenOf, sessionShare } from '../support/processes.ts';
 import { known, startLookupStack, type LookupStack } from '../support/lookup-stack.ts';
 
@@ -37,6 +38,17 @@ it('does not charge the processor that a recorder uses to its server', async ({ 
   await expect.poll(ofRecorder).toMatch(/ nice 10$/);
   expect(ofServer).toMatch(/ nice 0$/);
   expect(ofRecorder()).not.toMatch(new RegExp(`^${group} `));
+});
+
+it('leaves the first half of the processors to whoever answers, as all do that callers do not wait for', async ({
+  skip,
+}) => {
+  const second = backgroundProcessors();
+  skip(second.length === 0, 'there is one processor, or nothing is known of them');
+  const { postgres, temporal } = world.stack.parts;
+  await expect.poll(() => allowedTo(recorder() ?? 0)).toEqual(second);
+  for (const part of [postgres, temporal, world.stack.workers[0]]) expect(allowedTo(part?.pid ?? 0)).toEqual(second);
+  expect(allowedTo(server().pid ?? 0)).toEqual(allowedTo('self'));
 });
 
 it('answers without a recorder, and has everything recorded by the next one', async () => {
