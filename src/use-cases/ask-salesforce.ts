@@ -30,7 +30,7 @@ export interface SalesforceQuestion {
   readonly observe?: (event: FindRecordEvent) => void;
 }
 
-/** Resolves when Salesforce has answered, or when `signal` ends the asking; never rejects. */
+/** Resolves when Salesforce has answered, or when `signal` ends the asking; rejects only by a bug of ours. */
 export type AskSalesforce = (question: SalesforceQuestion, signal: AbortSignal) => Promise<Finding>;
 
 /**
