@@ -5,8 +5,8 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { inheritedEnvironment } from '../config.ts';
 import { keepToBackground } from '../background-processors.ts';
+import { inheritedEnvironment } from '../config.ts';
 import { lowerSessionPriority } from '../session-priority.ts';
 
 /*
